@@ -1,1 +1,41 @@
-//! dealership
+//! What a dealership means: documents, commands, rules, rights, conflicts and formulas.
+//!
+//! No IO, no clock, no randomness, no async: documents, the time and fresh ids are handed in.
+//!
+//! Read in this order: [`kind`] and [`space`] (what there is and who holds it), [`schema`] (what
+//! may stand in a document and how it merges), [`document`] and [`edit`] (reading and writing
+//! one), [`command`] (what a person asks for), [`rights`] (who may).
+
+pub mod id;
+pub mod time;
+
+pub mod authorship;
+pub mod kind;
+pub mod receipt;
+pub mod schema;
+pub mod space;
+pub mod value;
+
+pub mod document;
+pub mod edit;
+
+pub mod access;
+pub mod rights;
+
+pub mod command;
+pub mod refusal;
+
+pub mod phone;
+
+pub use access::{Author, Role, StaffAccess};
+pub use authorship::{Authorship, Seq};
+pub use document::Document;
+pub use id::{
+    CustomerId, DealId, DeviceNumber, DocumentId, FactId, FreshIds, GroupId, ShowId, StaffId,
+    StoreId, TrimId, VehicleId,
+};
+pub use kind::Kind;
+pub use receipt::{ChangeReceipt, Receipts};
+pub use space::Space;
+pub use time::Timestamp;
+pub use value::Value;

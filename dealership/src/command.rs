@@ -1,0 +1,151 @@
+//! Commands: what a person asks for.
+//!
+//! A command is a pure function of documents and a context that hands in who, on which device,
+//! when, and fresh ids: a typed refusal, or leaf edits. So the client runs it offline, replays it
+//! with the same outcome from its intent, and tests need nothing around it.
+
+use std::rc::Rc;
+
+use schemars::{JsonSchema, Schema};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value as Json;
+
+use crate::access::Author;
+use crate::document::Document;
+use crate::edit::Edits;
+use crate::id::{CustomerId, DocumentId, FreshIds, GroupId};
+use crate::kind::Kind;
+use crate::phone::{PhoneHash, PhoneKey};
+use crate::refusal::{Notice, Refusal};
+use crate::time::Timestamp;
+
+mod registry;
+
+pub use registry::{REGISTRY, find};
+
+/// What a person can ask for.
+pub trait Command: Serialize + DeserializeOwned + JsonSchema {
+    /// What the person is told.
+    type Output: Serialize + JsonSchema;
+
+    /// Its name in the CLI, on the wire and in history: lower case and underscores.
+    const NAME: &'static str;
+
+    /// One line of help.
+    const ABOUT: &'static str;
+
+    /// Works out what is to be written.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`], and then nothing is written.
+    fn plan(
+        &self,
+        library: &dyn Library,
+        context: &mut Context<'_>,
+    ) -> Result<Plan<Self::Output>, Refusal>;
+}
+
+/// Who asks, where and when; all that a command may know beside documents.
+#[derive(Debug)]
+pub struct Context<'c> {
+    /// The person and the device.
+    pub author: &'c Author,
+    /// The group.
+    pub group: GroupId,
+    /// What phones are hashed with for the duplicate check.
+    pub phone_key: &'c PhoneKey,
+    /// The device's clock.
+    pub now: Timestamp,
+    /// Ids for what is made.
+    pub ids: FreshIds,
+}
+
+/// What a command wants written, and what the person is told.
+#[derive(Debug)]
+pub struct Plan<O> {
+    /// What is written, as one batch.
+    pub edits: Edits,
+    /// The answer.
+    pub output: O,
+    /// What the person should know, though it stops nothing.
+    pub notices: Vec<Notice>,
+}
+
+impl<O> Plan<O> {
+    /// A plan without notices.
+    pub const fn new(edits: Edits, output: O) -> Self {
+        Self {
+            edits,
+            output,
+            notices: Vec::new(),
+        }
+    }
+}
+
+/// The documents that a command may read.
+pub trait Library {
+    /// One document, `None` if it is not here.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Storage`] when the store fails.
+    fn document(&self, id: DocumentId) -> Result<Option<Rc<Document>>, Refusal>;
+
+    /// The documents of a kind; for the few kinds of which there are few (staff, stores, trims,
+    /// price lists, shows).
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Storage`] when the store fails.
+    fn of_kind(&self, kind: Kind) -> Result<Vec<Rc<Document>>, Refusal>;
+
+    /// The customers that bear this phone, in the spaces held here.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Storage`] when the store fails.
+    fn customers_with_phone(&self, hash: &PhoneHash) -> Result<Vec<CustomerId>, Refusal>;
+}
+
+/// A command with its types taken away, as registries list it.
+pub struct Entry {
+    /// [`Command::NAME`].
+    pub name: &'static str,
+    /// [`Command::ABOUT`].
+    pub about: &'static str,
+    /// The JSON Schema of its input.
+    pub input: fn() -> Schema,
+    /// The JSON Schema of its output.
+    pub output: fn() -> Schema,
+    /// Parses the input and plans.
+    pub plan: fn(Json, &dyn Library, &mut Context<'_>) -> Result<Plan<Json>, Refusal>,
+}
+
+impl Entry {
+    /// Takes a command's types away.
+    pub const fn of<C: Command>() -> Self {
+        Self {
+            name: C::NAME,
+            about: C::ABOUT,
+            input: || schemars::schema_for!(C),
+            output: || schemars::schema_for!(C::Output),
+            plan: |input, library, context| {
+                let command: C =
+                    serde_json::from_value(input).map_err(|source| Refusal::NotThisCommand {
+                        command: C::NAME,
+                        problem: source.to_string(),
+                    })?;
+                let plan = command.plan(library, context)?;
+                let output = serde_json::to_value(&plan.output)
+                    .map_err(|source| Refusal::storage(source))?;
+                Ok(Plan {
+                    edits: plan.edits,
+                    output,
+                    notices: plan.notices,
+                })
+            },
+        }
+    }
+}

@@ -1,0 +1,295 @@
+//! A document as rules read it: registers and facts over Automerge, with who wrote what and when.
+
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
+
+use automerge::{Automerge, ChangeHash, ObjId, ObjType, ROOT, ReadDoc, ValueRef};
+
+use crate::id::{DocumentId, FactId};
+use crate::kind::{Kind, UnknownKind};
+use crate::receipt::Receipts;
+use crate::schema;
+use crate::space::Space;
+use crate::value::Value;
+
+mod ancestry;
+mod provenance;
+
+pub use ancestry::Ancestry;
+pub use provenance::{Provenance, Rival};
+
+/// One Automerge document, read.
+#[derive(Debug)]
+pub struct Document {
+    id: DocumentId,
+    kind: Kind,
+    space: Space,
+    automerge: Automerge,
+    receipts: Receipts,
+    registers: BTreeMap<String, Register>,
+    facts: BTreeMap<String, BTreeMap<FactId, Fact>>,
+    ancestry: OnceCell<Ancestry>,
+}
+
+/// A scalar at the root, or within a fact or an entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Register {
+    /// Automerge's winner, the same on every replica.
+    pub value: Value,
+    /// Whether concurrent writes stand beside it; they may be equal.
+    pub concurrent: bool,
+}
+
+/// A fact or an entry: a map at the root under `name/<uuid>`.
+#[derive(Clone, Debug)]
+pub struct Fact {
+    /// What follows the slash.
+    pub id: FactId,
+    fields: BTreeMap<String, Register>,
+    object: ObjId,
+}
+
+/// A document that cannot be read as one of ours.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum UnreadableDocument {
+    /// Its `kind` register is missing or is not text.
+    #[error("document {0} does not say what kind it is of")]
+    NoKind(DocumentId),
+    /// A later version made it.
+    #[error("document {id}: {source}")]
+    UnknownKind {
+        /// The document.
+        id: DocumentId,
+        /// The code that it bears.
+        #[source]
+        source: UnknownKind,
+    },
+}
+
+impl Document {
+    /// Reads an Automerge document; what this version does not know stays in it, unread.
+    ///
+    /// # Errors
+    ///
+    /// [`UnreadableDocument`] when its kind is missing or unknown.
+    pub fn read(
+        id: DocumentId,
+        space: Space,
+        automerge: Automerge,
+        receipts: Receipts,
+    ) -> Result<Self, UnreadableDocument> {
+        let mut registers = BTreeMap::new();
+        let mut facts: BTreeMap<String, BTreeMap<FactId, Fact>> = BTreeMap::new();
+        for item in automerge.map_range(ROOT, ..) {
+            match &item.value {
+                ValueRef::Object(ObjType::Map) => {
+                    let Some((name, suffix)) = item.key.split_once('/') else {
+                        continue;
+                    };
+                    let Ok(fact_id) = suffix.parse() else {
+                        continue;
+                    };
+                    let object = item.id();
+                    let fact = Fact {
+                        id: fact_id,
+                        fields: registers_of(&automerge, &object),
+                        object,
+                    };
+                    facts
+                        .entry(name.to_owned())
+                        .or_default()
+                        .insert(fact_id, fact);
+                }
+                scalar => {
+                    if let Some(value) = Value::from_automerge(scalar) {
+                        let concurrent = item.conflict;
+                        registers.insert(item.key.to_string(), Register { value, concurrent });
+                    }
+                }
+            }
+        }
+        let kind = registers
+            .get(schema::KIND)
+            .and_then(|register: &Register| register.value.as_text())
+            .ok_or(UnreadableDocument::NoKind(id))?
+            .parse()
+            .map_err(|source| UnreadableDocument::UnknownKind { id, source })?;
+        Ok(Self {
+            id,
+            kind,
+            space,
+            automerge,
+            receipts,
+            registers,
+            facts,
+            ancestry: OnceCell::new(),
+        })
+    }
+
+    /// Its id.
+    pub const fn id(&self) -> DocumentId {
+        self.id
+    }
+
+    /// Its kind.
+    pub const fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The space it is in.
+    pub const fn space(&self) -> Space {
+        self.space
+    }
+
+    /// What Automerge holds.
+    pub const fn automerge(&self) -> &Automerge {
+        &self.automerge
+    }
+
+    /// Gives the Automerge document back, to edit or to keep.
+    pub fn into_automerge(self) -> (Automerge, Receipts) {
+        (self.automerge, self.receipts)
+    }
+
+    /// The receipts of its changes.
+    pub const fn receipts(&self) -> &Receipts {
+        &self.receipts
+    }
+
+    /// A register at the root, if it was ever written; it may be null.
+    pub fn register(&self, key: &str) -> Option<&Register> {
+        self.registers.get(key)
+    }
+
+    /// Every register at the root, in order of keys.
+    pub fn registers(&self) -> impl Iterator<Item = (&str, &Register)> {
+        self.registers
+            .iter()
+            .map(|(key, register)| (key.as_str(), register))
+    }
+
+    /// The text of a register at the root.
+    pub fn text(&self, key: &str) -> Option<&str> {
+        self.register(key)?.value.as_text()
+    }
+
+    /// The integer of a register at the root.
+    pub fn int(&self, key: &str) -> Option<i64> {
+        self.register(key)?.value.as_int()
+    }
+
+    /// The yes-or-no of a register at the root; what was never written is no.
+    pub fn flag(&self, key: &str) -> bool {
+        self.register(key)
+            .and_then(|register| register.value.as_bool())
+            .unwrap_or(false)
+    }
+
+    /// Reads a register at the root as a type that parses from text: ids, codes, civil dates.
+    pub fn parsed<T: std::str::FromStr>(&self, key: &str) -> Option<T> {
+        self.text(key)?.parse().ok()
+    }
+
+    /// The members of a set at the root, `name/<member>`, with their registers.
+    pub fn members<'d>(&'d self, name: &'d str) -> impl Iterator<Item = (&'d str, &'d Register)> {
+        self.registers
+            .range(format!("{name}/")..)
+            .map_while(move |(key, register)| {
+                let member = key.strip_prefix(name)?.strip_prefix('/')?;
+                Some((member, register))
+            })
+    }
+
+    /// The facts or entries of a name, in order of their ids, which is roughly the claimed order
+    /// of making.
+    pub fn facts(&self, name: &str) -> impl Iterator<Item = &Fact> {
+        self.facts.get(name).into_iter().flat_map(BTreeMap::values)
+    }
+
+    /// One fact or entry.
+    pub fn fact(&self, name: &str, id: FactId) -> Option<&Fact> {
+        self.facts.get(name)?.get(&id)
+    }
+
+    /// The names of which there are facts or entries.
+    pub fn fact_names(&self) -> impl Iterator<Item = &str> {
+        self.facts.keys().map(String::as_str)
+    }
+
+    /// Who made a fact, when, and when the relay received it.
+    pub fn provenance(&self, fact: &Fact) -> Option<Provenance> {
+        self.provenance_of(&fact.object)
+    }
+
+    /// The values that stand concurrently in a register at the root, the winner last.
+    pub fn rivals(&self, key: &str) -> Vec<Rival> {
+        self.rivals_in(&ROOT, key)
+    }
+
+    /// The values that stand concurrently in a field of an entry, the winner last.
+    pub fn entry_rivals(&self, entry: &Fact, field: &str) -> Vec<Rival> {
+        self.rivals_in(&entry.object, field)
+    }
+
+    /// Which changes had seen which.
+    pub fn ancestry(&self) -> &Ancestry {
+        self.ancestry.get_or_init(|| Ancestry::of(&self.automerge))
+    }
+
+    /// Whether the author of the change `later` had seen the change `earlier`.
+    pub fn had_seen(&self, later: &ChangeHash, earlier: &ChangeHash) -> bool {
+        self.ancestry().had_seen(later, earlier)
+    }
+}
+
+impl Fact {
+    /// A field, if it was ever written; it may be null.
+    pub fn field(&self, name: &str) -> Option<&Register> {
+        self.fields.get(name)
+    }
+
+    /// Every field, in order of names.
+    pub fn fields(&self) -> impl Iterator<Item = (&str, &Register)> {
+        self.fields
+            .iter()
+            .map(|(name, register)| (name.as_str(), register))
+    }
+
+    /// The text of a field.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.field(name)?.value.as_text()
+    }
+
+    /// The integer of a field.
+    pub fn int(&self, name: &str) -> Option<i64> {
+        self.field(name)?.value.as_int()
+    }
+
+    /// The yes-or-no of a field; what was never written is no.
+    pub fn flag(&self, name: &str) -> bool {
+        self.field(name)
+            .and_then(|register| register.value.as_bool())
+            .unwrap_or(false)
+    }
+
+    /// Reads a field as a type that parses from text: ids, codes, civil dates.
+    pub fn parsed<T: std::str::FromStr>(&self, name: &str) -> Option<T> {
+        self.text(name)?.parse().ok()
+    }
+
+    /// The map's id within Automerge.
+    pub const fn object(&self) -> &ObjId {
+        &self.object
+    }
+}
+
+fn registers_of(automerge: &Automerge, object: &ObjId) -> BTreeMap<String, Register> {
+    automerge
+        .map_range(object, ..)
+        .filter_map(|item| {
+            let value = Value::from_automerge(&item.value)?;
+            let concurrent = item.conflict;
+            Some((item.key.to_string(), Register { value, concurrent }))
+        })
+        .collect()
+}

@@ -1,0 +1,88 @@
+//! Who wrote a value: read from the change that wrote it, with the receipt beside it.
+
+use automerge::{ChangeHash, ChangeMetadata, ObjId, ReadDoc, Value as AutomergeValue};
+
+use crate::authorship::{Authorship, Seq};
+use crate::document::Document;
+use crate::id::{DeviceNumber, StaffId};
+use crate::receipt::ChangeReceipt;
+use crate::time::Timestamp;
+use crate::value::Value;
+
+/// Where a value or a fact comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Provenance {
+    /// The change.
+    pub change: ChangeHash,
+    /// The device that made it; the gate has bound it to the session.
+    pub device: DeviceNumber,
+    /// The person, or [`StaffId::RELAY`].
+    pub staff: StaffId,
+    /// The command.
+    pub command: String,
+    /// The cursor that the author had seen.
+    pub base_seq: Seq,
+    /// When the device says it was made, to the second.
+    pub claimed_at: Timestamp,
+    /// What the relay knows of it; `None` until it is acknowledged.
+    pub receipt: Option<ChangeReceipt>,
+}
+
+/// One of several values that stand concurrently in a register.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rival {
+    /// The value.
+    pub value: Value,
+    /// Where it comes from.
+    pub provenance: Provenance,
+}
+
+impl Document {
+    /// Every change of the document in an order where each stands after what it had seen.
+    pub fn history(&self) -> Vec<Provenance> {
+        self.automerge()
+            .get_changes_meta(&[])
+            .iter()
+            .filter_map(|meta| self.provenance_from(meta))
+            .collect()
+    }
+
+    pub(super) fn provenance_of(&self, operation: &ObjId) -> Option<Provenance> {
+        let hash = self.automerge().hash_for_opid(operation)?;
+        let meta = self.automerge().get_change_meta_by_hash(&hash)?;
+        self.provenance_from(&meta)
+    }
+
+    pub(super) fn rivals_in(&self, object: &ObjId, key: &str) -> Vec<Rival> {
+        let Ok(values) = self.automerge().get_all(object, key) else {
+            return Vec::new();
+        };
+        values
+            .into_iter()
+            .filter_map(|(value, operation)| {
+                let AutomergeValue::Scalar(scalar) = value else {
+                    return None;
+                };
+                Some(Rival {
+                    value: Value::from_scalar(&scalar)?,
+                    provenance: self.provenance_of(&operation)?,
+                })
+            })
+            .collect()
+    }
+
+    /// `None` for a change whose message is not ours: the gate lets none in.
+    fn provenance_from(&self, meta: &ChangeMetadata<'_>) -> Option<Provenance> {
+        let authorship: Authorship = meta.message.as_deref()?.parse().ok()?;
+        let device = meta.actor.to_bytes().last_chunk::<8>()?;
+        Some(Provenance {
+            change: meta.hash,
+            device: DeviceNumber(u64::from_be_bytes(*device)),
+            staff: authorship.staff,
+            command: authorship.command,
+            base_seq: authorship.base_seq,
+            claimed_at: Timestamp::from_seconds(meta.timestamp),
+            receipt: self.receipts().get(&meta.hash).copied(),
+        })
+    }
+}

@@ -1,0 +1,133 @@
+//! Why a command is refused, and what a person should know though it is not.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::id::{DealId, DocumentId, ShowId, StaffId, VehicleId};
+use crate::kind::Kind;
+use crate::rights::Forbidden;
+use crate::time::Timestamp;
+
+/// Why nothing was written.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// The input is not this command's.
+    #[error("this is not the input of {command}: {problem}")]
+    NotThisCommand {
+        /// The command.
+        command: &'static str,
+        /// What the parser says.
+        problem: String,
+    },
+    /// There is no such command.
+    #[error("there is no command {0:?}")]
+    NoSuchCommand(String),
+    /// The document is not on this device.
+    #[error("there is no {kind} {id} on this device")]
+    NotHere {
+        /// What was looked for.
+        kind: Kind,
+        /// Its id.
+        id: DocumentId,
+    },
+    /// A field does not hold.
+    #[error("{field}: {problem}")]
+    Invalid {
+        /// The field of the command's input.
+        field: &'static str,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The person needs to confirm what they were warned of.
+    #[error("{field} needs confirming: {problem}")]
+    NeedsConfirming {
+        /// The field of the command's input.
+        field: &'static str,
+        /// What they should look at.
+        problem: String,
+    },
+    /// The vehicle cannot be claimed by this deal now.
+    #[error("vehicle {vehicle} is not free: {hold}")]
+    VehicleHeld {
+        /// The vehicle.
+        vehicle: VehicleId,
+        /// Who holds it and until when.
+        hold: Box<Hold>,
+    },
+    /// The state of the document does not allow it.
+    #[error("{kind} {id}: {problem}")]
+    State {
+        /// The kind.
+        kind: Kind,
+        /// The document.
+        id: DocumentId,
+        /// What stands against it.
+        problem: String,
+    },
+    /// The person may not.
+    #[error(transparent)]
+    Forbidden(#[from] Forbidden),
+    /// The store failed.
+    #[error("the replica could not be read")]
+    Storage(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl Refusal {
+    /// Wraps an error of the store.
+    pub fn storage(source: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::Storage(Box::new(source))
+    }
+
+    /// A code for screens and scripts, stable across versions.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::NotThisCommand { .. } => "not_this_command",
+            Self::NoSuchCommand(_) => "no_such_command",
+            Self::NotHere { .. } => "not_here",
+            Self::Invalid { .. } => "invalid",
+            Self::NeedsConfirming { .. } => "needs_confirming",
+            Self::VehicleHeld { .. } => "vehicle_held",
+            Self::State { .. } => "state",
+            Self::Forbidden(_) => "forbidden",
+            Self::Storage(_) => "storage",
+        }
+    }
+}
+
+/// Who holds a vehicle, so that a message can say it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Hold {
+    /// How strongly.
+    pub strength: String,
+    /// For which deal, if for one.
+    pub deal: Option<DealId>,
+    /// For which show's pack, if for one.
+    pub show: Option<ShowId>,
+    /// By whom.
+    pub staff: StaffId,
+    /// Until when, if it ends by itself.
+    pub until: Option<Timestamp>,
+}
+
+impl fmt::Display for Hold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} hold by {}", self.strength, self.staff)?;
+        match self.until {
+            Some(until) => write!(f, " until {until}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What a person should know of what they just did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Notice {
+    /// A code for screens, stable across versions.
+    pub code: String,
+    /// One sentence in English, for scripts and logs.
+    pub text: String,
+    /// The documents it is about.
+    pub documents: Vec<DocumentId>,
+}

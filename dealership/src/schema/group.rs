@@ -1,0 +1,56 @@
+//! Shapes of what the whole group shares: stores, staff, devices, shows.
+
+use super::Scalar::{Bool, Int, Text};
+use super::{CODE, Class, NAME, Schema, Writer, field, written_by};
+use crate::kind::Kind;
+
+pub(super) static STORE: Schema = Schema {
+    kind: Kind::Store,
+    fields: &[
+        written_by(Writer::Administrator, "name", Class::Contested(Text(NAME))),
+        written_by(Writer::Administrator, "code", Class::Once(Text(CODE))),
+        written_by(Writer::Administrator, "region", Class::Register(Text(CODE))),
+        written_by(
+            Writer::Administrator,
+            "address",
+            Class::Register(Text(NAME)),
+        ),
+        written_by(Writer::Administrator, "phone", Class::Register(Text(CODE))),
+    ],
+};
+
+pub(super) static STAFF: Schema = Schema {
+    kind: Kind::Staff,
+    fields: &[
+        written_by(Writer::Administrator, "name", Class::Contested(Text(NAME))),
+        written_by(Writer::Administrator, "role", Class::Member(Bool)),
+        written_by(Writer::Administrator, "store", Class::Member(Bool)),
+        written_by(Writer::Administrator, "status", Class::Register(Text(CODE))),
+        written_by(Writer::Administrator, "hired", Class::Register(Text(CODE))),
+        written_by(Writer::Administrator, "left", Class::Register(Text(CODE))),
+    ],
+};
+
+pub(super) static DEVICE: Schema = Schema {
+    kind: Kind::Device,
+    fields: &[
+        written_by(Writer::Relay, "number", Class::Once(Int)),
+        written_by(Writer::Relay, "staff", Class::Once(Text(CODE))),
+        written_by(Writer::Relay, "enrolled_at", Class::Once(Int)),
+        written_by(Writer::Relay, "revoked_at", Class::Register(Int)),
+        field("name", Class::Register(Text(NAME))),
+    ],
+};
+
+pub(super) static SHOW: Schema = Schema {
+    kind: Kind::Show,
+    fields: &[
+        written_by(Writer::Manager, "name", Class::Contested(Text(NAME))),
+        written_by(Writer::Manager, "place", Class::Register(Text(NAME))),
+        written_by(Writer::Manager, "store", Class::Once(Text(CODE))),
+        written_by(Writer::Manager, "starts_at", Class::Register(Int)),
+        written_by(Writer::Manager, "ends_at", Class::Register(Int)),
+        written_by(Writer::Manager, "team", Class::Member(Bool)),
+        written_by(Writer::Manager, "cost", Class::Register(Int)),
+    ],
+};
