@@ -92,6 +92,10 @@ uuid_newtype!(
     FactId
 );
 uuid_newtype!(
+    /// Names one case; derived from what the case is about.
+    CaseId
+);
+uuid_newtype!(
     /// Names one dealer group, the tenant.
     GroupId
 );

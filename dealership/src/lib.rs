@@ -22,6 +22,9 @@ pub mod edit;
 pub mod access;
 pub mod rights;
 
+pub mod case;
+pub mod order;
+
 pub mod command;
 pub mod refusal;
 
