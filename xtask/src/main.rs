@@ -1,2 +1,51 @@
-//! xtask
-fn main() {}
+//! `cargo xtask`: the one place that knows how Forecourt is built, run, tested,
+//! kept tidy and measured. It depends on none of our crates, so it builds in
+//! seconds and still works when they do not compile.
+
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command-line tool speaks on the terminal"
+)]
+
+mod cargo_plugin;
+mod debian;
+mod process;
+mod source_tree;
+mod stages;
+mod tidy;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Builds, runs, tests, tidies and measures Forecourt.
+#[derive(Parser)]
+#[command(name = "cargo xtask", version)]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Runs every check of the project, stage by stage, and says how long each took
+    Test(stages::Options),
+    /// Checks the rules of the house that no compiler knows
+    Tidy(tidy::Options),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().task {
+        Task::Test(options) => stages::run(&options),
+        Task::Tidy(options) => tidy::run(&options),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
