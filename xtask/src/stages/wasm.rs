@@ -93,6 +93,7 @@ fn build(cargo: &str) -> Command {
             "--target-dir",
             TARGET_FOLDER,
         ])
+        .args(["--config", UNOPTIMISED])
         .env_remove("CARGO_TARGET_DIR");
     build
 }
