@@ -4,7 +4,8 @@
 //!
 //! Read in this order: [`kind`] and [`space`] (what there is and who holds it), [`schema`] (what
 //! may stand in a document and how it merges), [`document`] and [`edit`] (reading and writing
-//! one), [`command`] (what a person asks for), [`rights`] (who may).
+//! one), [`command`] (what a person asks for), [`rights`] (who may). The trade's rules and formulas,
+//! from [`fen`] on, know nothing of documents.
 
 pub mod id;
 pub mod time;
@@ -30,9 +31,18 @@ pub mod refusal;
 
 pub mod phone;
 
+pub mod code;
+mod half_width;
+
+pub mod amount_in_words;
+pub mod civil;
+pub mod fen;
+
 pub use access::{Author, Role, StaffAccess};
+pub use amount_in_words::amount_in_words;
 pub use authorship::{Authorship, Seq};
 pub use document::Document;
+pub use fen::{BasisPoints, Fen};
 pub use id::{
     CustomerId, DealId, DeviceNumber, DocumentId, FactId, FreshIds, GroupId, ShowId, StaffId,
     StoreId, TrimId, VehicleId,
