@@ -29,6 +29,8 @@ pub mod order;
 pub mod command;
 pub mod refusal;
 
+pub mod sheet;
+
 pub mod phone;
 
 pub mod code;
