@@ -122,7 +122,8 @@ impl StaffAccess {
             staff: document.id().into(),
             roles: held("role").filter_map(|code| code.parse().ok()).collect(),
             stores: held("store").filter_map(|id| id.parse().ok()).collect(),
-            active: document.text("status") != Some("left"),
+            // Leaving beats a colleague's concurrent edit of the status.
+            active: document.text("status") != Some("left") && document.text("left").is_none(),
         })
     }
 

@@ -10,12 +10,15 @@ use crate::kind::{Kind, UnknownKind};
 use crate::receipt::Receipts;
 use crate::schema;
 use crate::space::Space;
+use crate::time::Timestamp;
 use crate::value::Value;
 
 mod ancestry;
+mod chronology;
 mod provenance;
 
 pub use ancestry::Ancestry;
+pub use chronology::{Chronology, Moment};
 pub use provenance::{Provenance, Rival};
 
 /// One Automerge document, read.
@@ -29,6 +32,7 @@ pub struct Document {
     registers: BTreeMap<String, Register>,
     facts: BTreeMap<String, BTreeMap<FactId, Fact>>,
     ancestry: OnceCell<Ancestry>,
+    chronology: OnceCell<Chronology>,
 }
 
 /// A scalar at the root, or within a fact or an entry.
@@ -123,6 +127,7 @@ impl Document {
             registers,
             facts,
             ancestry: OnceCell::new(),
+            chronology: OnceCell::new(),
         })
     }
 
@@ -190,6 +195,11 @@ impl Document {
         self.text(key)?.parse().ok()
     }
 
+    /// The instant of a register at the root that holds milliseconds.
+    pub fn instant(&self, key: &str) -> Option<Timestamp> {
+        self.int(key).map(Timestamp::from_millis)
+    }
+
     /// The members of a set at the root, `name/<member>`, with their registers.
     pub fn members<'d>(&'d self, name: &'d str) -> impl Iterator<Item = (&'d str, &'d Register)> {
         self.registers
@@ -204,6 +214,13 @@ impl Document {
     /// of making.
     pub fn facts(&self, name: &str) -> impl Iterator<Item = &Fact> {
         self.facts.get(name).into_iter().flat_map(BTreeMap::values)
+    }
+
+    /// The members of a set at the root whose register says yes.
+    pub fn held<'d>(&'d self, name: &'d str) -> impl Iterator<Item = &'d str> {
+        self.members(name)
+            .filter(|(_, register)| register.value.as_bool() == Some(true))
+            .map(|(member, _)| member)
     }
 
     /// One fact or entry.
@@ -234,6 +251,51 @@ impl Document {
     /// Which changes had seen which.
     pub fn ancestry(&self) -> &Ancestry {
         self.ancestry.get_or_init(|| Ancestry::of(&self.automerge))
+    }
+
+    /// When each change was made, as far as clocks and receipts can tell.
+    pub fn chronology(&self) -> &Chronology {
+        self.chronology.get_or_init(|| Chronology::of(self))
+    }
+
+    /// The facts of a name in the order in which they were recorded: what an author had seen
+    /// stands before what they wrote, and a wrong clock is held within the receipts' window.
+    pub fn recorded(&self, name: &str) -> Vec<(Moment, &Fact)> {
+        let mut facts: Vec<_> = self
+            .facts(name)
+            .map(|fact| (self.moment(fact), fact))
+            .collect();
+        facts.sort_by_key(|(moment, fact)| (*moment, fact.id));
+        facts
+    }
+
+    /// When a fact was recorded.
+    pub fn moment(&self, fact: &Fact) -> Moment {
+        self.provenance(fact)
+            .map(|provenance| self.chronology().moment(&provenance.change))
+            .unwrap_or_default()
+    }
+
+    /// When a fact happened: its field `at`, held before its receipt and corrected by as much as
+    /// a wrong clock was off.
+    pub fn happened_at(&self, fact: &Fact) -> Timestamp {
+        let provenance = self.provenance(fact);
+        let claimed = match fact.int("at") {
+            Some(at) => Timestamp::from_millis(at),
+            None => return self.moment(fact).time,
+        };
+        match provenance.and_then(|provenance| Some((provenance.receipt?, provenance))) {
+            None => claimed,
+            Some((receipt, provenance)) => {
+                let moment = self.chronology().moment(&provenance.change);
+                let off = if receipt.clock_trusted {
+                    0
+                } else {
+                    moment.time.millis_since(provenance.claimed_at)
+                };
+                claimed.plus_millis(off).min(receipt.received_at)
+            }
+        }
     }
 
     /// Whether the author of the change `later` had seen the change `earlier`.
@@ -275,6 +337,28 @@ impl Fact {
     /// Reads a field as a type that parses from text: ids, codes, civil dates.
     pub fn parsed<T: std::str::FromStr>(&self, name: &str) -> Option<T> {
         self.text(name)?.parse().ok()
+    }
+
+    /// The instant of a field that holds milliseconds.
+    pub fn instant(&self, name: &str) -> Option<Timestamp> {
+        self.int(name).map(Timestamp::from_millis)
+    }
+
+    /// The members of a set, `name/<member>`, with their registers.
+    pub fn members<'f>(&'f self, name: &'f str) -> impl Iterator<Item = (&'f str, &'f Register)> {
+        self.fields
+            .range(format!("{name}/")..)
+            .map_while(move |(key, register)| {
+                let member = key.strip_prefix(name)?.strip_prefix('/')?;
+                Some((member, register))
+            })
+    }
+
+    /// The members of a set whose register says yes.
+    pub fn held<'f>(&'f self, name: &'f str) -> impl Iterator<Item = &'f str> {
+        self.members(name)
+            .filter(|(_, register)| register.value.as_bool() == Some(true))
+            .map(|(member, _)| member)
     }
 
     /// The map's id within Automerge.

@@ -16,6 +16,15 @@ use crate::value::Value;
 /// Named scalars, in order of names.
 pub type Fields = BTreeMap<String, Value>;
 
+/// Names scalars; what is null is left out, since what was never written reads the same.
+pub fn fields<'n>(named: impl IntoIterator<Item = (&'n str, Value)>) -> Fields {
+    named
+        .into_iter()
+        .filter(|(_, value)| *value != Value::Null)
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
+}
+
 /// One thing to write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Edit {

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::time::Timestamp;
+use crate::value::Value;
 
 /// Declares a newtype over a UUID that is written as hyphenated text.
 macro_rules! uuid_newtype {
@@ -51,6 +52,12 @@ macro_rules! uuid_newtype {
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 write!(f, "{}({})", stringify!($name), self.0.hyphenated())
+            }
+        }
+
+        impl From<$name> for Value {
+            fn from(id: $name) -> Self {
+                Self::Text(id.to_string())
             }
         }
 

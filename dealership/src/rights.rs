@@ -211,6 +211,7 @@ fn decide_root<'a>(
     let immutable = || Forbidden::Immutable { path: path() };
     let shape = || Forbidden::Shape { path: path() };
     match (field.class, act) {
+        (Class::Member(_), _) if !suffix.is_some_and(schema::is_member) => Err(shape()),
         (Class::Register(scalar) | Class::Contested(scalar) | Class::Member(scalar), act) => {
             match act {
                 Act::Put { value, .. } => fits(scalar, value).ok_or_else(shape),
@@ -273,7 +274,7 @@ fn decide_leaf(
 }
 
 fn find(leaves: &'static [Leaf], name: &str) -> Option<&'static Leaf> {
-    leaves.iter().find(|leaf| leaf.name == name)
+    leaves.iter().find(|leaf| leaf.is_of(name))
 }
 
 fn fits(scalar: Scalar, value: &ScalarValue) -> Option<()> {

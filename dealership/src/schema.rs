@@ -62,10 +62,12 @@ pub enum Class {
 /// One name within a fact or an entry.
 #[derive(Debug)]
 pub struct Leaf {
-    /// The key.
+    /// The key, or for a set what stands before the slash.
     pub name: &'static str,
     /// What may stand there.
     pub scalar: Scalar,
+    /// Whether it is a set: one register `name/<member>` for each member.
+    pub is_set: bool,
 }
 
 /// What a scalar may be. Null is always allowed: it means cleared.
@@ -122,12 +124,37 @@ impl Schema {
     }
 }
 
+impl Leaf {
+    /// Whether a key within a fact or an entry is this leaf's.
+    pub fn is_of(&self, key: &str) -> bool {
+        match key.split_once('/') {
+            Some((name, member)) => self.is_set && name == self.name && is_member(member),
+            None => !self.is_set && key == self.name,
+        }
+    }
+}
+
+/// Whether a text may be a member of a set: a code, an id or a hash, never prose.
+pub fn is_member(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+    (1..=CODE).contains(&text.len()) && text.bytes().all(plain)
+}
+
 impl Class {
     /// Whether keys of this class are `name/<suffix>`.
     pub const fn takes_suffix(self) -> bool {
         matches!(self, Self::Member(_) | Self::Fact(_) | Self::Entry(_))
     }
 }
+
+/// A code of an enum, or an id as hyphenated text.
+const CODE: usize = 64;
+/// A name, a title, a number on paper.
+const NAME: usize = 240;
+/// A civil date, `2026-05-03`.
+const DATE: usize = 10;
+/// What a person writes freely.
+const PROSE: usize = 12_000;
 
 /// Shorthand for the tables: a field that whoever holds the space may write.
 const fn field(name: &'static str, class: Class) -> Field {
@@ -152,6 +179,7 @@ const fn text(name: &'static str, bytes: usize) -> Leaf {
     Leaf {
         name,
         scalar: Scalar::Text(bytes),
+        is_set: false,
     }
 }
 
@@ -160,6 +188,7 @@ const fn int(name: &'static str) -> Leaf {
     Leaf {
         name,
         scalar: Scalar::Int,
+        is_set: false,
     }
 }
 
@@ -168,15 +197,33 @@ const fn flag(name: &'static str) -> Leaf {
     Leaf {
         name,
         scalar: Scalar::Bool,
+        is_set: false,
     }
 }
 
-/// A code of an enum, or an id as hyphenated text.
-const CODE: usize = 64;
-/// A name, a title, a number on paper.
-const NAME: usize = 240;
-/// What a person writes freely.
-const PROSE: usize = 12_000;
+/// Shorthand for the tables: a set of codes or ids within an entry.
+const fn set(name: &'static str) -> Leaf {
+    set_of(name, Scalar::Bool)
+}
+
+/// Shorthand for the tables: a set within an entry whose members bear a value.
+const fn set_of(name: &'static str, scalar: Scalar) -> Leaf {
+    Leaf {
+        name,
+        scalar,
+        is_set: true,
+    }
+}
+
+/// What a person decided in a case; every kind that has cases holds rulings alike.
+const RULING: Class = Class::Fact(&[
+    text("case", CODE),
+    text("decision", CODE),
+    text("winner", NAME),
+    text("reason", NAME),
+    text("by", CODE),
+    int("at"),
+]);
 
 #[cfg(test)]
 mod tests {

@@ -3,8 +3,11 @@
 use std::fmt;
 
 use automerge::{ScalarValue, ScalarValueRef, ValueRef};
+use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::time::Timestamp;
 
 /// A scalar in a document.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -111,6 +114,18 @@ impl From<i64> for Value {
 impl From<bool> for Value {
     fn from(bool: bool) -> Self {
         Self::Bool(bool)
+    }
+}
+
+impl From<Timestamp> for Value {
+    fn from(instant: Timestamp) -> Self {
+        Self::Int(instant.millis())
+    }
+}
+
+impl From<NaiveDate> for Value {
+    fn from(date: NaiveDate) -> Self {
+        Self::Text(date.to_string())
     }
 }
 

@@ -1,13 +1,14 @@
 //! Shapes of what the whole group shares: stores, staff, devices, shows.
 
 use super::Scalar::{Bool, Int, Text};
-use super::{CODE, Class, NAME, Schema, Writer, field, written_by};
+use super::{CODE, Class, DATE, NAME, Schema, Writer, field, written_by};
 use crate::kind::Kind;
 
 pub(super) static STORE: Schema = Schema {
     kind: Kind::Store,
     fields: &[
         written_by(Writer::Administrator, "name", Class::Contested(Text(NAME))),
+        // On papers and in their numbers: CD, CX.
         written_by(Writer::Administrator, "code", Class::Once(Text(CODE))),
         written_by(Writer::Administrator, "region", Class::Register(Text(CODE))),
         written_by(
@@ -16,6 +17,7 @@ pub(super) static STORE: Schema = Schema {
             Class::Register(Text(NAME)),
         ),
         written_by(Writer::Administrator, "phone", Class::Register(Text(CODE))),
+        written_by(Writer::Administrator, "ruling", super::RULING),
     ],
 };
 
@@ -26,8 +28,9 @@ pub(super) static STAFF: Schema = Schema {
         written_by(Writer::Administrator, "role", Class::Member(Bool)),
         written_by(Writer::Administrator, "store", Class::Member(Bool)),
         written_by(Writer::Administrator, "status", Class::Register(Text(CODE))),
-        written_by(Writer::Administrator, "hired", Class::Register(Text(CODE))),
-        written_by(Writer::Administrator, "left", Class::Register(Text(CODE))),
+        written_by(Writer::Administrator, "hired", Class::Register(Text(DATE))),
+        written_by(Writer::Administrator, "left", Class::Register(Text(DATE))),
+        written_by(Writer::Administrator, "ruling", super::RULING),
     ],
 };
 
@@ -36,8 +39,13 @@ pub(super) static DEVICE: Schema = Schema {
     fields: &[
         written_by(Writer::Relay, "number", Class::Once(Int)),
         written_by(Writer::Relay, "staff", Class::Once(Text(CODE))),
+        written_by(Writer::Relay, "platform", Class::Once(Text(NAME))),
+        // The verifying key in hex.
+        written_by(Writer::Relay, "public_key", Class::Once(Text(CODE))),
         written_by(Writer::Relay, "enrolled_at", Class::Once(Int)),
+        written_by(Writer::Relay, "locked_at", Class::Register(Int)),
         written_by(Writer::Relay, "revoked_at", Class::Register(Int)),
+        written_by(Writer::Relay, "wiped_at", Class::Register(Int)),
         field("name", Class::Register(Text(NAME))),
     ],
 };
