@@ -35,22 +35,29 @@ pub mod phone;
 
 pub mod code;
 mod half_width;
+mod spreadsheet_damage;
 
 pub mod amount_in_words;
 pub mod civil;
+pub mod credit_code;
 pub mod fen;
+pub mod identity_number;
+pub mod vin;
 
 pub use access::{Author, Role, StaffAccess};
 pub use amount_in_words::amount_in_words;
 pub use authorship::{Authorship, Seq};
+pub use credit_code::CreditCode;
 pub use document::Document;
 pub use fen::{BasisPoints, Fen};
 pub use id::{
     CustomerId, DealId, DeviceNumber, DocumentId, FactId, FreshIds, GroupId, ShowId, StaffId,
     StoreId, TrimId, VehicleId,
 };
+pub use identity_number::IdentityNumber;
 pub use kind::Kind;
 pub use receipt::{ChangeReceipt, Receipts};
 pub use space::Space;
 pub use time::Timestamp;
 pub use value::Value;
+pub use vin::Vin;
