@@ -8,6 +8,7 @@
     reason = "a command-line tool speaks on the terminal"
 )]
 
+mod bench;
 mod cargo_plugin;
 mod debian;
 mod process;
@@ -34,12 +35,15 @@ enum Task {
     Test(stages::Options),
     /// Checks the rules of the house that no compiler knows
     Tidy(tidy::Options),
+    /// Measures, and sets the results beside the goals
+    Bench(bench::Options),
 }
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
         Task::Test(options) => stages::run(&options),
         Task::Tidy(options) => tidy::run(&options),
+        Task::Bench(options) => bench::run(&options),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,0 +1,176 @@
+//! `cargo xtask bench`: runs the benchmarks one after the other, optimised, and
+//! sets what they measured beside the goals.
+//!
+//! A benchmark is a `[[bench]]` target with `harness = false`. On its standard
+//! output it prints one JSON object a line for each thing it measured, as
+//! `measurement` reads it, and whatever else it likes.
+
+mod goals;
+mod measurement;
+mod report;
+
+use std::{
+    io::{BufRead as _, BufReader},
+    process::{Command, Stdio},
+};
+
+use anyhow::{Context as _, Result, bail};
+use serde_json::Value;
+
+use crate::{process, workspace};
+use measurement::Measurement;
+
+/// Which benchmarks to run.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Only benchmark targets whose name contains one of these; the document is
+    /// then left as it is
+    names: Vec<String>,
+}
+
+/// Where the table is kept.
+const DOCUMENT: &str = "docs/benchmarks.md";
+
+/// A benchmark target and the package that holds it.
+#[derive(Debug, PartialEq, Eq)]
+struct Target {
+    package: String,
+    name: String,
+}
+
+/// Runs the benchmarks, prints the table and, after a run of all, writes it.
+///
+/// # Errors
+/// When no benchmark bears such a name, or one fails or measures nothing.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let chosen = chosen(targets()?, &options.names);
+    if chosen.is_empty() {
+        bail!("no benchmark has a name like {:?}", options.names);
+    }
+    process::run(&mut process::cargo([
+        "build",
+        "--release",
+        "--workspace",
+        "--bins",
+        "--locked",
+    ]))?;
+
+    let mut measurements = Vec::new();
+    for target in &chosen {
+        let mut bench = process::cargo(["bench", "--locked", "--package", &target.package]);
+        let measured = measured_by(bench.args(["--bench", &target.name]))?;
+        if measured.is_empty() {
+            bail!("the benchmark {} measured nothing", target.name);
+        }
+        measurements.extend(measured);
+    }
+
+    let report = report::markdown(&measurements, &report::Machine::of_this_run()?);
+    println!("\n{report}");
+    if options.names.is_empty() {
+        std::fs::write(workspace::root().join(DOCUMENT), report)
+            .with_context(|| format!("cannot write {DOCUMENT}"))?;
+        println!("written to {DOCUMENT}");
+    }
+    Ok(())
+}
+
+fn targets() -> Result<Vec<Target>> {
+    let metadata = process::read(&mut process::cargo([
+        "metadata",
+        "--no-deps",
+        "--format-version=1",
+    ]))?;
+    targets_in(&serde_json::from_str(&metadata).context("cargo metadata printed no JSON")?)
+}
+
+fn targets_in(metadata: &Value) -> Result<Vec<Target>> {
+    let mut targets = Vec::new();
+    for package in list(metadata, "packages")? {
+        let name = text(package, "name")?;
+        for target in list(package, "targets")? {
+            if list(target, "kind")?.iter().any(|kind| kind == "bench") {
+                targets.push(Target {
+                    package: name.to_owned(),
+                    name: text(target, "name")?.to_owned(),
+                });
+            }
+        }
+    }
+    Ok(targets)
+}
+
+fn chosen(targets: Vec<Target>, names: &[String]) -> Vec<Target> {
+    let wanted =
+        |target: &Target| names.is_empty() || names.iter().any(|name| target.name.contains(name));
+    targets.into_iter().filter(wanted).collect()
+}
+
+/// Runs one benchmark, shows what it prints and keeps what it measured.
+fn measured_by(bench: &mut Command) -> Result<Vec<Measurement>> {
+    let line = process::shown(bench);
+    println!("$ {line}");
+    let mut child = bench
+        .stdout(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("cannot start `{line}`"))?;
+    let output = child.stdout.take().context("the output is piped")?;
+    let mut measurements = Vec::new();
+    for printed in BufReader::new(output).lines() {
+        let printed = printed.with_context(|| format!("cannot read from `{line}`"))?;
+        println!("{printed}");
+        measurements.extend(Measurement::parse(&printed)?);
+    }
+    let status = child.wait()?;
+    if !status.success() {
+        bail!("`{line}` failed ({status})");
+    }
+    Ok(measurements)
+}
+
+fn list<'a>(value: &'a Value, key: &str) -> Result<&'a Vec<Value>> {
+    let found = value.get(key).and_then(Value::as_array);
+    found.with_context(|| format!("cargo metadata has no list `{key}`"))
+}
+
+fn text<'a>(value: &'a Value, key: &str) -> Result<&'a str> {
+    let found = value.get(key).and_then(Value::as_str);
+    found.with_context(|| format!("cargo metadata has no text `{key}`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn metadata() -> Value {
+        serde_json::json!({"packages": [{"name": "change-gate", "targets": [
+            {"name": "change_gate", "kind": ["lib"]},
+            {"name": "gate", "kind": ["bench"]},
+            {"name": "bombs", "kind": ["bench"]},
+        ]}]})
+    }
+
+    #[test]
+    fn only_benchmark_targets_are_found() {
+        let names: Vec<_> = targets_in(&metadata())
+            .unwrap()
+            .into_iter()
+            .map(|target| target.name)
+            .collect();
+
+        assert_eq!(names, ["gate", "bombs"]);
+    }
+
+    #[test]
+    fn a_name_chooses_the_benchmarks_that_contain_it() {
+        let found = chosen(targets_in(&metadata()).unwrap(), &["bom".to_owned()]);
+
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].name, "bombs");
+    }
+
+    #[test]
+    fn metadata_of_another_shape_is_an_error() {
+        assert!(targets_in(&serde_json::json!({"packages": [{}]})).is_err());
+    }
+}

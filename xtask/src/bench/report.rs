@@ -1,0 +1,173 @@
+//! The document with the measured values beside the goals.
+
+use anyhow::Result;
+
+use super::{
+    goals::{GOALS, Goal, Limit},
+    measurement::Measurement,
+};
+use crate::process;
+
+/// What the numbers were measured on.
+pub(super) struct Machine {
+    processor: String,
+    cores: usize,
+    commit: String,
+}
+
+impl Machine {
+    /// This machine, with the commit that is checked out.
+    ///
+    /// # Errors
+    /// When the folder is not a git work tree.
+    pub(super) fn of_this_run() -> Result<Self> {
+        let commit =
+            process::read(process::command("git").args(["describe", "--always", "--dirty"]))?;
+        Ok(Self {
+            processor: processor().unwrap_or_else(|| std::env::consts::ARCH.to_owned()),
+            cores: std::thread::available_parallelism().map_or(1, usize::from),
+            commit: commit.trim().to_owned(),
+        })
+    }
+}
+
+/// The document, in Markdown.
+pub(super) fn markdown(measurements: &[Measurement], machine: &Machine) -> String {
+    let goals: String = GOALS
+        .iter()
+        .map(|goal| goal_row(goal, measurements))
+        .collect();
+    let mut document = format!(
+        "# Benchmarks\n\n\
+         Written by `cargo xtask bench` at commit {}, on {} with {} cores, relay and clients on \
+         the same machine. A goal is a number to reach, never a timed test: a miss says what \
+         bounds it.\n\n\
+         | work | today's best peer | goal | measured | kept | bound by |\n\
+         |---|---|---|---|---|---|\n{goals}",
+        machine.commit, machine.processor, machine.cores
+    );
+
+    let others = measurements
+        .iter()
+        .filter(|measured| goal_of(measured).is_none());
+    let rows: String = others.map(other_row).collect();
+    if !rows.is_empty() {
+        document.push_str(
+            "\n## Also measured\n\n| what | measured | peer | bound by |\n|---|---|---|---|\n",
+        );
+        document.push_str(&rows);
+    }
+    document
+}
+
+fn goal_row(goal: &Goal, measurements: &[Measurement]) -> String {
+    let wanted = match goal.limit {
+        Limit::AtMost(most) => format!("≤ {}", quantity(most, goal.unit)),
+        Limit::AtLeast(least) => format!("≥ {}", quantity(least, goal.unit)),
+    };
+    let Some(measured) = measurements
+        .iter()
+        .find(|measured| measured.name == goal.name)
+    else {
+        return format!(
+            "| {} | {} | {wanted} | not measured | | |\n",
+            goal.work, goal.peer
+        );
+    };
+    // A benchmark that changes its unit must not pass for a better number.
+    let kept = match goal.limit.is_kept_by(measured.value) {
+        _ if measured.unit != goal.unit => "other unit",
+        true => "yes",
+        false => "no",
+    };
+    format!(
+        "| {} | {} | {wanted} | {} | {kept} | {} |\n",
+        goal.work,
+        measured.peer.as_deref().unwrap_or(goal.peer),
+        quantity(measured.value, &measured.unit),
+        measured.bound.as_deref().unwrap_or_default()
+    )
+}
+
+fn other_row(measured: &Measurement) -> String {
+    format!(
+        "| {} | {} | {} | {} |\n",
+        measured.name,
+        quantity(measured.value, &measured.unit),
+        measured.peer.as_deref().unwrap_or_default(),
+        measured.bound.as_deref().unwrap_or_default()
+    )
+}
+
+fn goal_of(measured: &Measurement) -> Option<&'static Goal> {
+    GOALS.iter().find(|goal| goal.name == measured.name)
+}
+
+/// Three digits are what such a measurement is good for.
+fn quantity(value: f64, unit: &str) -> String {
+    let decimals = match value.abs() {
+        size if size >= 100.0 || value.fract() == 0.0 => 0,
+        size if size >= 10.0 => 1,
+        _ => 2,
+    };
+    let digits = format!("{value:.decimals$}");
+    let (whole, fraction) = digits.split_at(digits.find('.').unwrap_or(digits.len()));
+    let mut grouped = String::new();
+    for (index, digit) in whole.chars().enumerate() {
+        if index > 0 && (whole.len() - index) % 3 == 0 && !grouped.ends_with('-') {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    format!("{grouped}{fraction} {unit}")
+}
+
+fn processor() -> Option<String> {
+    let description = std::fs::read_to_string("/proc/cpuinfo").ok()?;
+    let name = description
+        .lines()
+        .find_map(|line| line.strip_prefix("model name"))?;
+    Some(name.trim_start_matches([' ', '\t', ':']).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(value: f64, unit: &str, name: &str) -> String {
+        let measured = Measurement {
+            name: name.to_owned(),
+            value,
+            unit: unit.to_owned(),
+            peer: None,
+            bound: Some("decoding".to_owned()),
+        };
+        let machine = Machine {
+            processor: "a processor".into(),
+            cores: 2,
+            commit: "abc".into(),
+        };
+        markdown(&[measured], &machine)
+    }
+
+    #[test]
+    fn a_goal_that_is_kept_and_one_that_is_missed_are_told_apart() {
+        assert!(report(4.0, "ms", "command/p99").contains("| ≤ 5 ms | 4 ms | yes |"));
+        assert!(report(6.25, "ms", "command/p99").contains("| ≤ 5 ms | 6.25 ms | no | decoding |"));
+    }
+
+    #[test]
+    fn a_goal_nobody_measured_says_so() {
+        assert!(report(4.0, "ms", "command/p99").contains("| ≥ 1,500 changes/s | not measured |"));
+    }
+
+    #[test]
+    fn a_measurement_in_another_unit_keeps_no_goal() {
+        assert!(report(4.0, "s", "command/p99").contains("| other unit |"));
+    }
+
+    #[test]
+    fn a_measurement_without_a_goal_has_its_own_table() {
+        assert!(report(12_345.0, "B", "segment/bytes").contains("| segment/bytes | 12,345 B |"));
+    }
+}
