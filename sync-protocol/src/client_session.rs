@@ -1,0 +1,279 @@
+//! The session of a device: one connection to a relay.
+//!
+//! ```text
+//! Opened ─► awaits challenge ─► awaits welcome ─► live ─► closed
+//!                          hello              entries, stored, credit
+//!                                             offer, push, verdict
+//! ```
+//!
+//! What the host keeps, the session does not: the cursor moves in the transaction that stores
+//! what it covers, and batches are offered from the outbox table each time the session asks.
+
+mod effect;
+mod handshake;
+mod inbound;
+mod input;
+mod outbound;
+
+use std::collections::VecDeque;
+
+pub use self::effect::{ClientEffect, Welcomed};
+use self::handshake::Asked;
+use self::inbound::Inbound;
+pub use self::input::{ClientConfig, ClientInput};
+use self::outbound::Outbound;
+use crate::clock::{Millis, Timestamp};
+use crate::close::{CloseReason, Deadline, HostFault, Violation};
+use crate::cursor::Seq;
+use crate::frame::{self, HANDSHAKE_VERSION};
+use crate::limits;
+use crate::message::{Bye, ByeCode, ClientMessage, Credit, RelayMessage};
+
+/// The session of a device: one connection to a relay.
+pub struct ClientSession {
+    phase: Phase,
+    /// When the relay last showed a sign of life.
+    heard: Millis,
+    effects: VecDeque<ClientEffect>,
+}
+
+enum Phase {
+    New(Box<ClientConfig>),
+    AwaitsChallenge {
+        config: Box<ClientConfig>,
+        opened: Millis,
+        clock: Timestamp,
+    },
+    AwaitsWelcome {
+        asked: Asked,
+        since: Millis,
+    },
+    Live(Box<Live>),
+    Closed,
+}
+
+struct Live {
+    version: u8,
+    inbound: Inbound,
+    outbound: Outbound,
+}
+
+impl ClientSession {
+    /// A session for one connection that is about to be opened.
+    pub fn new(config: ClientConfig) -> Self {
+        Self {
+            phase: Phase::New(Box::new(config)),
+            heard: Millis::default(),
+            effects: VecDeque::new(),
+        }
+    }
+
+    /// Takes in what happened. A session that has ended takes in nothing.
+    pub fn handle(&mut self, now: Millis, input: ClientInput) {
+        if matches!(self.phase, Phase::Closed) {
+            return;
+        }
+        if matches!(input, ClientInput::Received(_) | ClientInput::Touched) {
+            self.heard = now;
+        }
+        let result = match self.deadline() {
+            Some((at, waited_for)) if now >= at => Err(CloseReason::TimedOut(waited_for)),
+            _ => self.step(now, input),
+        };
+        match result {
+            Ok(()) => self.ask_for_batches(now),
+            Err(reason) => self.close(reason),
+        }
+    }
+
+    /// The next thing that should happen, in order.
+    pub fn next_effect(&mut self) -> Option<ClientEffect> {
+        self.effects.pop_front()
+    }
+
+    /// When the session wants a [`ClientInput::Tick`] at the latest.
+    pub fn wake_at(&self) -> Option<Millis> {
+        let held = match &self.phase {
+            Phase::Live(live) => live.outbound.first_due(),
+            _ => None,
+        };
+        self.deadline()
+            .map(|(at, _)| at)
+            .into_iter()
+            .chain(held)
+            .min()
+    }
+
+    fn step(&mut self, now: Millis, input: ClientInput) -> Result<(), CloseReason> {
+        match input {
+            ClientInput::Opened { clock } => self.open(now, clock)?,
+            ClientInput::Received(frame) => self.receive(now, &frame)?,
+            ClientInput::Touched | ClientInput::Tick => {}
+            ClientInput::Offer(batch) => {
+                if let Phase::Live(live) = &mut self.phase
+                    && let Some(frame) = live.outbound.offer(now, &batch, live.version)
+                {
+                    self.effects.push_back(ClientEffect::Send(frame));
+                }
+            }
+            ClientInput::OutboxChanged => {
+                if let Phase::Live(live) = &mut self.phase {
+                    live.outbound.outbox_changed();
+                }
+            }
+            ClientInput::Stored { through } => self.stored(through)?,
+            ClientInput::Leave => {
+                return Err(CloseReason::Left(Bye::new(ByeCode::Finished, "")));
+            }
+            ClientInput::Closed => return Err(CloseReason::Disconnected),
+        }
+        Ok(())
+    }
+
+    fn open(&mut self, now: Millis, clock: Timestamp) -> Result<(), CloseReason> {
+        self.heard = now;
+        match std::mem::replace(&mut self.phase, Phase::Closed) {
+            Phase::New(config) => {
+                self.phase = Phase::AwaitsChallenge {
+                    config,
+                    opened: now,
+                    clock,
+                };
+                Ok(())
+            }
+            other => {
+                self.phase = other;
+                Err(HostFault::Unasked {
+                    answer: "a second opening",
+                }
+                .into())
+            }
+        }
+    }
+
+    fn receive(&mut self, now: Millis, frame: &[u8]) -> Result<(), CloseReason> {
+        let Some(message) = frame::decode_relay(self.version(), frame)? else {
+            return Ok(());
+        };
+        match (&mut self.phase, message) {
+            (_, RelayMessage::Bye(bye)) => Err(CloseReason::PeerLeft(bye)),
+            (
+                Phase::AwaitsChallenge {
+                    config,
+                    opened,
+                    clock,
+                },
+                RelayMessage::Challenge(asked),
+            ) => {
+                let clock = clock.plus(now.since(*opened));
+                let (hello, asked) = handshake::answer(config, clock, &asked)?;
+                self.phase = Phase::AwaitsWelcome { asked, since: now };
+                self.send(ClientMessage::Hello(hello));
+                Ok(())
+            }
+            (Phase::AwaitsWelcome { asked, .. }, RelayMessage::Welcome(welcome)) => {
+                let (live, welcomed) = handshake::admit(asked, &welcome)?;
+                self.phase = Phase::Live(Box::new(live));
+                self.effects.push_back(ClientEffect::Welcomed(welcomed));
+                Ok(())
+            }
+            (Phase::Live(live), RelayMessage::Entries(entries)) => {
+                let received = live.inbound.receive(frame.len(), &entries)?;
+                if let Some((entries, cursor)) = received.store {
+                    self.effects
+                        .push_back(ClientEffect::Store { entries, cursor });
+                }
+                self.give(received.credit);
+                self.caught_up(received.caught_up);
+                Ok(())
+            }
+            (Phase::Live(live), RelayMessage::Verdict(verdict)) => {
+                live.outbound.settle(now, &verdict)?;
+                let (batch, outcome) = (verdict.batch, verdict.outcome);
+                self.effects
+                    .push_back(ClientEffect::Settle { batch, outcome });
+                Ok(())
+            }
+            (Phase::Live(live), RelayMessage::Credit(credit)) => {
+                Ok(live.outbound.give(credit.bytes)?)
+            }
+            (_, message) => Err(Violation::Unexpected {
+                kind: message.kind(),
+            }
+            .into()),
+        }
+    }
+
+    fn stored(&mut self, through: Seq) -> Result<(), CloseReason> {
+        let Phase::Live(live) = &mut self.phase else {
+            return Err(HostFault::StoredNothing { through }.into());
+        };
+        let stored = live.inbound.stored(through)?;
+        self.give(stored.credit);
+        self.caught_up(stored.caught_up);
+        Ok(())
+    }
+
+    fn give(&mut self, credit: Option<u32>) {
+        if let Some(bytes) = credit {
+            self.send(ClientMessage::Credit(Credit { bytes }));
+        }
+    }
+
+    fn caught_up(&mut self, seq: Option<Seq>) {
+        self.effects
+            .extend(seq.map(|seq| ClientEffect::CaughtUp { seq }));
+    }
+
+    fn ask_for_batches(&mut self, now: Millis) {
+        if let Phase::Live(live) = &mut self.phase
+            && let Some((room, except)) = live.outbound.ask(now)
+        {
+            self.effects
+                .push_back(ClientEffect::WantBatches { room, except });
+        }
+    }
+
+    fn send(&mut self, message: ClientMessage) {
+        let frame = frame::encode_client(self.version(), &message);
+        self.effects.push_back(ClientEffect::Send(frame));
+    }
+
+    fn close(&mut self, reason: CloseReason) {
+        if !matches!(self.phase, Phase::New(_))
+            && let Some(bye) = reason.bye()
+        {
+            self.send(ClientMessage::Bye(bye));
+        }
+        self.phase = Phase::Closed;
+        self.effects.push_back(ClientEffect::Close(reason));
+    }
+
+    const fn version(&self) -> u8 {
+        match &self.phase {
+            Phase::Live(live) => live.version,
+            _ => HANDSHAKE_VERSION,
+        }
+    }
+
+    /// The next moment at which waiting ends, and what for.
+    fn deadline(&self) -> Option<(Millis, Deadline)> {
+        match &self.phase {
+            Phase::New(_) | Phase::Closed => None,
+            Phase::AwaitsChallenge { opened, .. } => {
+                Some((opened.plus(limits::CHALLENGE_DEADLINE), Deadline::Challenge))
+            }
+            Phase::AwaitsWelcome { since, .. } => {
+                Some((since.plus(limits::WELCOME_DEADLINE), Deadline::Welcome))
+            }
+            Phase::Live(live) => {
+                let idle = (self.heard.plus(limits::IDLE_DEADLINE), Deadline::Idle);
+                let verdict = live
+                    .outbound
+                    .oldest()
+                    .map(|since| (since.plus(limits::VERDICT_DEADLINE), Deadline::Verdict));
+                verdict.into_iter().chain([idle]).min_by_key(|(at, _)| *at)
+            }
+        }
+    }
+}
