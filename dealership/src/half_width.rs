@@ -22,6 +22,15 @@ pub(crate) const fn is_dash(character: char) -> bool {
     )
 }
 
+/// Whether a character takes no space: marks of writing direction and joining, as address books
+/// and chat programs paste them around numbers.
+pub(crate) const fn is_invisible(character: char) -> bool {
+    matches!(
+        character,
+        '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}'
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

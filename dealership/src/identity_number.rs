@@ -10,17 +10,17 @@
 //! province, the nationality, then as above. Numbers of fifteen digits have not been valid since
 //! 2013.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
 use chrono::{Datelike, NaiveDate};
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::code::coded_enum;
-use crate::half_width::half_width;
+use crate::half_width::{half_width, is_invisible};
 use crate::spreadsheet_damage::is_scientific_notation;
+use crate::text_form::text_form;
 
 const LENGTH: usize = 18;
 
@@ -124,7 +124,7 @@ impl FromStr for IdentityNumber {
         let characters = typed
             .chars()
             .map(|character| half_width(character).to_ascii_uppercase())
-            .filter(|character| !character.is_whitespace() && *character != '\'');
+            .filter(|character| !is_filling(*character));
         let found = characters.clone().count();
         if found != LENGTH {
             return Err(if is_scientific_notation(typed.trim()) {
@@ -159,11 +159,11 @@ impl FromStr for IdentityNumber {
     }
 }
 
-impl fmt::Display for IdentityNumber {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.pad(self.as_str())
-    }
-}
+text_form!(
+    IdentityNumber,
+    "An identity number by GB 11643.",
+    pattern = "^[1-9][0-9]{16}[0-9X]$"
+);
 
 impl fmt::Debug for IdentityNumber {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -171,31 +171,9 @@ impl fmt::Debug for IdentityNumber {
     }
 }
 
-impl Serialize for IdentityNumber {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
-
-impl<'de> Deserialize<'de> for IdentityNumber {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Cow::<'de, str>::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
-    }
-}
-
-impl JsonSchema for IdentityNumber {
-    fn schema_name() -> Cow<'static, str> {
-        "IdentityNumber".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "description": "An identity number by GB 11643.",
-            "type": "string",
-            "pattern": "^[1-9][0-9]{16}[0-9X]$",
-        })
-    }
+/// What is typed or pasted around and between the digits; spreadsheets put a `'` before them.
+const fn is_filling(character: char) -> bool {
+    character.is_whitespace() || is_invisible(character) || character == '\''
 }
 
 /// Whether the first two digits name a province (GB/T 2260), or, after the 9 of a foreigner, the

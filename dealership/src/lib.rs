@@ -31,17 +31,18 @@ pub mod refusal;
 
 pub mod sheet;
 
-pub mod phone;
-
 pub mod code;
 mod half_width;
 mod spreadsheet_damage;
+mod text_form;
 
 pub mod amount_in_words;
 pub mod civil;
 pub mod credit_code;
 pub mod fen;
 pub mod identity_number;
+pub mod phone;
+pub mod plate_number;
 pub mod vin;
 
 pub use access::{Author, Role, StaffAccess};
@@ -56,6 +57,8 @@ pub use id::{
 };
 pub use identity_number::IdentityNumber;
 pub use kind::Kind;
+pub use phone::{PhoneHash, PhoneKey, PhoneNumber};
+pub use plate_number::{Plate, PlateNumber};
 pub use receipt::{ChangeReceipt, Receipts};
 pub use space::Space;
 pub use time::Timestamp;

@@ -19,16 +19,17 @@ mod judgement;
 mod model_year;
 mod region;
 
-use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 pub use judgement::{VinDoubt, VinVerdict, judge};
 pub use model_year::ModelYearClue;
 pub use region::Region;
+
+use crate::text_form::text_form;
 
 /// How many characters a VIN has.
 const LENGTH: usize = 17;
@@ -166,42 +167,15 @@ fn from_characters(characters: impl Iterator<Item = char> + Clone) -> Result<Vin
     Ok(Vin(vin))
 }
 
-impl fmt::Display for Vin {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.pad(self.as_str())
-    }
-}
+text_form!(
+    Vin,
+    "A vehicle identification number: 17 digits and capital letters without I, O and Q.",
+    pattern = "^[0-9A-HJ-NPR-Z]{17}$"
+);
 
 impl fmt::Debug for Vin {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "Vin({self})")
-    }
-}
-
-impl Serialize for Vin {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
-
-impl<'de> Deserialize<'de> for Vin {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Cow::<'de, str>::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
-    }
-}
-
-impl JsonSchema for Vin {
-    fn schema_name() -> Cow<'static, str> {
-        "Vin".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "description": "A vehicle identification number: 17 digits and capital letters without I, O and Q.",
-            "type": "string",
-            "pattern": "^[0-9A-HJ-NPR-Z]{17}$",
-        })
     }
 }
 

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Vin, VinShapeError, check_digit, from_characters};
-use crate::half_width::{half_width, is_dash};
+use crate::half_width::{half_width, is_dash, is_invisible};
 
 /// What to do with what was typed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -116,9 +116,10 @@ fn judge_shaped(vin: Vin) -> VinVerdict {
 
 /// What is stamped or typed around and between the characters.
 const fn is_decoration(character: char) -> bool {
-    matches!(character, '★' | '☆' | '*' | '\u{FEFF}' | '\u{200B}')
+    matches!(character, '★' | '☆' | '*')
         || character.is_whitespace()
         || is_dash(character)
+        || is_invisible(character)
 }
 
 /// The digit that a letter which cannot stand in a VIN is mistaken for.
