@@ -11,7 +11,8 @@ use crate::{debian, process};
 const TARGET: &str = "wasm32-unknown-unknown";
 
 /// Two compilers never share a target folder, nor do native code and wasm.
-const TARGET_FOLDER: &str = "target/wasm";
+const RUSTUP_FOLDER: &str = "target/wasm-rustup";
+const DEBIAN_FOLDER: &str = "target/wasm-debian";
 
 /// The stage asks whether the client builds for the browser, not how fast it is.
 const UNOPTIMISED: &str = "profile.dev.package.'*'.opt-level=0";
@@ -55,7 +56,7 @@ fn add_rustup_target() -> bool {
 
 fn with_rustup() -> Result<Command> {
     println!("wasm32 by rustup's compiler");
-    let mut build = build("cargo");
+    let mut build = build("cargo", RUSTUP_FOLDER);
     build.envs(c_compiler()?);
     Ok(build)
 }
@@ -65,7 +66,7 @@ fn with_rustup() -> Result<Command> {
 fn with_debian() -> Result<Command> {
     println!("wasm32 by Debian's compiler");
     debian::install(&DEBIAN_COMPILER)?;
-    let mut build = build("/usr/bin/cargo");
+    let mut build = build("/usr/bin/cargo", DEBIAN_FOLDER);
     build
         .arg("-Zbuild-std=std,panic_abort")
         .envs(c_compiler()?)
@@ -76,7 +77,7 @@ fn with_debian() -> Result<Command> {
     Ok(build)
 }
 
-fn build(cargo: &str) -> Command {
+fn build(cargo: &str, target_folder: &str) -> Command {
     let mut build = process::command(cargo);
     build
         .args([
@@ -91,7 +92,7 @@ fn build(cargo: &str) -> Command {
             "--target",
             TARGET,
             "--target-dir",
-            TARGET_FOLDER,
+            target_folder,
         ])
         .args(["--config", UNOPTIMISED])
         .env_remove("CARGO_TARGET_DIR");
