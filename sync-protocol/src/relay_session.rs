@@ -249,6 +249,11 @@ impl RelaySession {
         };
         let (version, window) = (*version, *window);
         self.head = self.head.max(admission.head);
+        if let Some(cursor) = handshake::rollback(greeting, self.head, admission) {
+            self.effects.push_back(RelayEffect::RollbackProved(cursor));
+            let bye = Bye::new(ByeCode::Healing, "the relay's log has lost entries");
+            return Err(CloseReason::Left(bye));
+        }
         let beginning = handshake::welcome(greeting, version, window, self.head, admission)?;
         let log = LogStream::new(SendWindow::announced(greeting.window)?, beginning.position);
         let pushes = Pushes::new(window);
@@ -258,8 +263,6 @@ impl RelaySession {
             pushes,
             draining: None,
         }));
-        self.effects
-            .extend(beginning.rollback.map(RelayEffect::RollbackProved));
         self.effects.push_back(RelayEffect::Send(beginning.welcome));
         Ok(())
     }

@@ -57,5 +57,7 @@ open_code! {
         11 => Replaced,
         /// This end failed; the peer did nothing wrong.
         12 => Failed,
+        /// The relay found that its log has lost entries, and begins a new epoch.
+        13 => Healing,
     }
 }

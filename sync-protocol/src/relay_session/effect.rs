@@ -22,6 +22,9 @@ pub enum RelayEffect {
     Admit(Greeting),
     /// The device's cursor is tagged by this relay, of this epoch, and ahead of the log: the log
     /// has lost entries that were acknowledged, and nobody declared it.
+    ///
+    /// The session ends without a welcome: a log that has gone back is never continued under its
+    /// old epoch. The host takes a new one; the device comes back and reads it from its beginning.
     RollbackProved(Cursor),
     /// Read the log, and answer [`super::RelayInput::Log`].
     Read {

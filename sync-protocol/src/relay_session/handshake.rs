@@ -30,8 +30,6 @@ pub(super) struct Beginning {
     pub(super) welcome: Vec<u8>,
     /// Where the entries begin.
     pub(super) position: Seq,
-    /// The cursor that proves that the log has lost entries, if it does.
-    pub(super) rollback: Option<Cursor>,
 }
 
 impl Proof {
@@ -70,6 +68,11 @@ impl Proof {
     }
 }
 
+/// The cursor that proves that the log has lost entries, if it does.
+pub(super) fn rollback(greeting: &Greeting, head: Seq, admission: &Admission) -> Option<Cursor> {
+    ours(greeting, admission).filter(|cursor| cursor.seq > head)
+}
+
 /// Decides where the entries begin, and welcomes the device.
 pub(super) fn welcome(
     greeting: &Greeting,
@@ -80,20 +83,15 @@ pub(super) fn welcome(
 ) -> Result<Beginning, HostFault> {
     let Admission {
         epoch,
-        cursor_tag_is_valid,
         ref spaces,
         clock,
         upgrade,
         ..
     } = *admission;
-    let ours = greeting
-        .cursor
-        .filter(|cursor| cursor.epoch == epoch && cursor_tag_is_valid);
-    let rollback = ours.filter(|cursor| cursor.seq > head);
-    let (resume, position) = match (greeting.cursor, ours, rollback) {
-        (None, ..) => (Resume::Tail, Seq::default()),
-        (Some(_), Some(cursor), None) => (Resume::Tail, cursor.seq),
-        (Some(_), ..) => (Resume::Restart, Seq::default()),
+    let (resume, position) = match (greeting.cursor, ours(greeting, admission)) {
+        (None, _) => (Resume::Tail, Seq::default()),
+        (Some(_), Some(cursor)) => (Resume::Tail, cursor.seq),
+        (Some(_), None) => (Resume::Restart, Seq::default()),
     };
     let names = match greeting.spaces {
         Some(digest) if digest == spaces_digest(spaces) => None,
@@ -117,9 +115,12 @@ pub(super) fn welcome(
             count: spaces_count,
         });
     }
-    Ok(Beginning {
-        welcome,
-        position,
-        rollback,
-    })
+    Ok(Beginning { welcome, position })
+}
+
+/// The device's cursor, if it is one that this log gave.
+fn ours(greeting: &Greeting, admission: &Admission) -> Option<Cursor> {
+    let is_ours =
+        |cursor: &Cursor| cursor.epoch == admission.epoch && admission.cursor_tag_is_valid;
+    greeting.cursor.filter(is_ours)
 }
