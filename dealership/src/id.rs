@@ -146,9 +146,11 @@ impl DocumentId {
             hasher.update((part.len() as u64).to_be_bytes());
             hasher.update(part);
         }
-        let digest = hasher.finalize();
+        let digest: [u8; 32] = hasher.finalize().into();
         let mut bytes = [0; 16];
-        bytes.copy_from_slice(&digest[..16]);
+        for (byte, hashed) in bytes.iter_mut().zip(digest) {
+            *byte = hashed;
+        }
         Self(uuid::Builder::from_custom_bytes(bytes).into_uuid())
     }
 }
@@ -201,9 +203,11 @@ impl FreshIds {
         hasher.update(self.seed);
         hasher.update(self.drawn.to_be_bytes());
         self.drawn += 1;
-        let digest = hasher.finalize();
+        let digest: [u8; 32] = hasher.finalize().into();
         let mut random = [0; 10];
-        random.copy_from_slice(&digest[..10]);
+        for (byte, hashed) in random.iter_mut().zip(digest) {
+            *byte = hashed;
+        }
         let millis = u64::try_from(self.now.millis()).unwrap_or(0);
         uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
     }

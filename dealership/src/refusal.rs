@@ -5,6 +5,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::document::Document;
 use crate::id::{DealId, DocumentId, ShowId, StaffId, VehicleId};
 use crate::kind::Kind;
 use crate::rights::Forbidden;
@@ -78,6 +79,21 @@ impl Refusal {
     /// Wraps an error of the store.
     pub fn storage(source: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self::Storage(Box::new(source))
+    }
+
+    /// A field of the input that does not hold.
+    pub fn invalid(field: &'static str, problem: impl Into<String>) -> Self {
+        let problem = problem.into();
+        Self::Invalid { field, problem }
+    }
+
+    /// A state of a document that stands against it.
+    pub fn state(document: &Document, problem: impl Into<String>) -> Self {
+        Self::State {
+            kind: document.kind(),
+            id: document.id(),
+            problem: problem.into(),
+        }
     }
 
     /// A code for screens and scripts, stable across versions.

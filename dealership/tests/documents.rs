@@ -1,5 +1,7 @@
 //! Documents are written as leaves, read back with who wrote what, and merge without loss.
 
+#![allow(clippy::expect_used, reason = "what is not as a test says ends it")]
+
 use automerge::{ActorId, Automerge};
 use dealership::edit::{self, Edits, Fields};
 use dealership::id::FreshIds;

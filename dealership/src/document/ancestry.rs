@@ -54,6 +54,15 @@ impl Ancestry {
         }
     }
 
+    /// How many changes the author of a change had seen, with the change itself: the same on
+    /// every replica, and less for what the author had seen than for the change; 0 for a change
+    /// that is not here.
+    pub fn changes_seen(&self, change: &ChangeHash) -> u64 {
+        self.changes
+            .get(change)
+            .map_or(0, |position| position.seen.values().sum())
+    }
+
     /// Whether neither author had seen the other's change.
     pub fn concurrent(&self, one: &ChangeHash, other: &ChangeHash) -> bool {
         !self.had_seen(one, other) && !self.had_seen(other, one)
