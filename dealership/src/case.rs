@@ -13,6 +13,9 @@ use crate::id::{CaseId, DeviceNumber, DocumentId, FactId, StaffId, StoreId};
 use crate::order::OrderTime;
 use crate::time::Timestamp;
 
+pub mod double_vin;
+pub mod place;
+
 /// A conflict with the facts of every side.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Case {

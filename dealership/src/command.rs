@@ -13,16 +13,21 @@ use serde_json::Value as Json;
 
 use crate::access::Author;
 use crate::document::Document;
-use crate::edit::Edits;
+use crate::edit::{Edits, Fields, fields};
 use crate::id::{CustomerId, DocumentId, FreshIds, GroupId};
 use crate::kind::Kind;
 use crate::phone::{PhoneHash, PhoneKey};
 use crate::refusal::{Notice, Refusal};
 use crate::time::Timestamp;
+use crate::value::Value;
 
+mod claim;
 mod registry;
+mod vehicle;
 
+pub use claim::{ClaimVehicle, Claimed, FinaliseClaim, HardenClaim, ReleaseClaim, ReverseFinal};
 pub use registry::{REGISTRY, find};
+pub use vehicle::{Recorded, StockIn, StockedIn};
 
 /// What a person can ask for.
 pub trait Command: Serialize + DeserializeOwned + JsonSchema {
@@ -62,6 +67,23 @@ pub struct Context<'c> {
     pub ids: FreshIds,
 }
 
+impl Context<'_> {
+    /// Who and when: what every fact bears.
+    pub fn signature(&self) -> Fields {
+        fields([
+            ("by", self.author.staff().to_string().into()),
+            ("at", self.now.millis().into()),
+        ])
+    }
+
+    /// The fields of a fact with the signature that it bears.
+    pub fn signed<'n>(&self, named: impl IntoIterator<Item = (&'n str, Value)>) -> Fields {
+        let mut written = fields(named);
+        written.extend(self.signature());
+        written
+    }
+}
+
 /// What a command wants written, and what the person is told.
 #[derive(Debug)]
 pub struct Plan<O> {
@@ -93,6 +115,18 @@ pub trait Library {
     /// [`Refusal::Storage`] when the store fails.
     fn document(&self, id: DocumentId) -> Result<Option<Rc<Document>>, Refusal>;
 
+    /// The document of a kind under that id.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NotHere`] if it is not here or of another kind, [`Refusal::Storage`] when the
+    /// store fails.
+    fn find(&self, kind: Kind, id: DocumentId) -> Result<Rc<Document>, Refusal> {
+        self.document(id)?
+            .filter(|document| document.kind() == kind)
+            .ok_or(Refusal::NotHere { kind, id })
+    }
+
     /// The documents of a kind; for the few kinds of which there are few (staff, stores, trims,
     /// price lists, shows).
     ///
@@ -120,8 +154,11 @@ pub struct Entry {
     /// The JSON Schema of its output.
     pub output: fn() -> Schema,
     /// Parses the input and plans.
-    pub plan: fn(Json, &dyn Library, &mut Context<'_>) -> Result<Plan<Json>, Refusal>,
+    pub plan: PlanJson,
 }
+
+/// [`Command::plan`] with its types taken away.
+pub type PlanJson = fn(Json, &dyn Library, &mut Context<'_>) -> Result<Plan<Json>, Refusal>;
 
 impl Entry {
     /// Takes a command's types away.
@@ -138,8 +175,7 @@ impl Entry {
                         problem: source.to_string(),
                     })?;
                 let plan = command.plan(library, context)?;
-                let output = serde_json::to_value(&plan.output)
-                    .map_err(|source| Refusal::storage(source))?;
+                let output = serde_json::to_value(&plan.output).map_err(Refusal::storage)?;
                 Ok(Plan {
                     edits: plan.edits,
                     output,

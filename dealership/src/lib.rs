@@ -24,7 +24,12 @@ pub mod access;
 pub mod rights;
 
 pub mod case;
+pub mod claim;
+pub mod duty;
 pub mod order;
+pub mod pack;
+mod ruling;
+pub mod vehicle;
 
 pub mod command;
 pub mod refusal;

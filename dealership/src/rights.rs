@@ -300,6 +300,15 @@ fn may_write(author: &Author, field: &Field) -> Option<()> {
                 .access
                 .has_any(&[Role::StockKeeper, Role::Manager, Role::GeneralManager])
         }
+        Writer::Finance => author
+            .access
+            .has_any(&[Role::Finance, Role::GeneralManager]),
+        Writer::StockOrFinance => author.access.has_any(&[
+            Role::StockKeeper,
+            Role::Finance,
+            Role::Manager,
+            Role::GeneralManager,
+        ]),
         Writer::Administrator => author
             .access
             .has_any(&[Role::Administrator, Role::GeneralManager]),

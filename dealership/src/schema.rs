@@ -90,6 +90,10 @@ pub enum Writer {
     Manager,
     /// Stock keepers, managers and the general manager.
     Stock,
+    /// Finance and the general manager.
+    Finance,
+    /// Stock keepers, finance, managers and the general manager: who keeps certificates.
+    StockOrFinance,
     /// Administrators and the general manager.
     Administrator,
     /// The relay alone.

@@ -54,11 +54,13 @@ pub(super) static SHOW: Schema = Schema {
     kind: Kind::Show,
     fields: &[
         written_by(Writer::Manager, "name", Class::Contested(Text(NAME))),
+        // Where it is held: the address of the hall.
         written_by(Writer::Manager, "place", Class::Register(Text(NAME))),
         written_by(Writer::Manager, "store", Class::Once(Text(CODE))),
         written_by(Writer::Manager, "starts_at", Class::Register(Int)),
         written_by(Writer::Manager, "ends_at", Class::Register(Int)),
         written_by(Writer::Manager, "team", Class::Member(Bool)),
         written_by(Writer::Manager, "cost", Class::Register(Int)),
+        written_by(Writer::Manager, "cancelled", Class::Register(Bool)),
     ],
 };

@@ -1,0 +1,68 @@
+//! One vehicle is in two places, each said by someone who did not know of the other.
+
+use crate::access::Role;
+use crate::case::{Case, CaseKind, Proposal, Side};
+use crate::document::Document;
+use crate::edit::Fields;
+use crate::kind::Kind;
+use crate::vehicle::{Move, Moves};
+
+/// The conflicts about where a vehicle is: the open one first, then those that rulings decided.
+///
+/// The proposal is the later order time: who saw the car last knows best where it is. A later
+/// move by someone who has seen both settles it without a ruling.
+pub fn cases(document: &Document) -> Vec<Case> {
+    if document.kind() != Kind::Vehicle {
+        return Vec::new();
+    }
+    let moves = Moves::of(document);
+    let mut cases: Vec<_> = between(document, moves.last()).into_iter().collect();
+    for (ruling, sides) in moves.rulings() {
+        if let Some(mut case) = between(document, sides)
+            && cases.iter().all(|other| other.id != case.id)
+        {
+            case.outcome = Some(ruling.outcome());
+            cases.push(case);
+        }
+    }
+    cases
+}
+
+/// The case between moves, the later order time first, if they lead to two places.
+fn between(document: &Document, moves: &[Move]) -> Option<Case> {
+    let first = moves.first()?;
+    let other = moves.iter().find(|other| other.place != first.place)?;
+    let keys: Vec<_> = moves.iter().map(|each| each.id.to_string()).collect();
+    Some(Case {
+        id: CaseKind::Place.id([document.id()], keys.iter().map(String::as_str)),
+        kind: CaseKind::Place,
+        documents: vec![document.id()],
+        sides: moves
+            .iter()
+            .filter_map(|each| side(document, each))
+            .collect(),
+        proposal: Some(Proposal {
+            winner: first.id.to_string(),
+            rule: format!("last_seen_{}", first.order.basis(&other.order).code()),
+        }),
+        decider: Role::Manager,
+        outcome: None,
+    })
+}
+
+fn side(document: &Document, moved: &Move) -> Option<Side> {
+    let fact = document.fact("move", moved.id)?;
+    let provenance = document.provenance(fact)?;
+    let shows: Fields = fact
+        .fields()
+        .map(|(name, register)| (name.to_owned(), register.value.clone()))
+        .collect();
+    let store = moved.place.store;
+    Some(Side::of_fact(
+        document.id(),
+        moved.id,
+        shows,
+        store,
+        &provenance,
+    ))
+}

@@ -1,0 +1,606 @@
+//! Which claims and packs of a vehicle stand, worked out from what each author had seen.
+//!
+//! Facts are visited so that each comes after what its author had seen. Whether one is barred
+//! depends on those before it alone, so every replica that holds a fact says the same of it, in
+//! whatever order the changes came.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+use automerge::ChangeHash;
+
+use super::{Claim, ClaimEndReason, ClaimState, Strength};
+use crate::document::{Document, Fact, Provenance};
+use crate::id::{DealId, FactId, StaffId};
+use crate::order::OrderTime;
+use crate::pack::{Pack, PackFact, PackState};
+use crate::ruling::Ruling;
+use crate::time::Timestamp;
+
+/// The claims and packs of one vehicle with all that bears on them.
+pub(crate) struct Standing<'d> {
+    document: &'d Document,
+    claims: BTreeMap<FactId, ClaimFact>,
+    packs: BTreeMap<FactId, PackFact>,
+    /// Claims that no longer hold from some change on.
+    ends: BTreeMap<FactId, Vec<End>>,
+    /// Packs that no longer hold from some change on.
+    releases: BTreeMap<FactId, Vec<ChangeHash>>,
+    /// Valid rulings between claims, each after those that it had seen.
+    awards: Vec<Award>,
+    confirmed: BTreeSet<FactId>,
+    invoiced: Option<Invoiced>,
+    barred: BTreeSet<FactId>,
+    disputed: bool,
+}
+
+/// A claim as it was written.
+struct ClaimFact {
+    id: FactId,
+    strength: Strength,
+    deal: DealId,
+    named_pack: Option<FactId>,
+    claim: Claim,
+    change: ChangeHash,
+}
+
+struct End {
+    change: ChangeHash,
+    reason: ClaimEndReason,
+}
+
+/// A ruling for one claim and against all others that its author had seen.
+struct Award {
+    ruling: FactId,
+    change: ChangeHash,
+    /// The claims that stood in the author's sight.
+    sides: Vec<FactId>,
+    winner: FactId,
+    deal: DealId,
+    against: BTreeSet<FactId>,
+}
+
+/// The claim that is final, since which change.
+#[derive(Clone, Copy)]
+struct Invoiced {
+    claim: FactId,
+    change: ChangeHash,
+}
+
+/// What is visited in the order of seeing.
+enum Visit<'r> {
+    Ruling(&'r Ruling),
+    Pack(FactId),
+    Claim(FactId),
+}
+
+impl<'d> Standing<'d> {
+    /// Works it out.
+    pub(crate) fn of(document: &'d Document) -> Self {
+        let mut standing = Self {
+            document,
+            claims: BTreeMap::new(),
+            packs: BTreeMap::new(),
+            ends: BTreeMap::new(),
+            releases: BTreeMap::new(),
+            awards: Vec::new(),
+            confirmed: ids_named(document, "confirmation", "claim"),
+            invoiced: None,
+            barred: BTreeSet::new(),
+            disputed: false,
+        };
+        standing.read_claims();
+        standing.read_packs();
+        standing.invoiced = standing.find_invoiced();
+        standing.visit(&Ruling::all(document));
+        standing.disputed = standing.finds_rivals();
+        let judged: Vec<_> = standing
+            .claims
+            .values()
+            .map(|fact| (fact.id, standing.pack_of(fact), standing.state_of(fact)))
+            .collect();
+        for (id, pack, (state, end_reason)) in judged {
+            if let Some(fact) = standing.claims.get_mut(&id) {
+                fact.claim.pack = pack;
+                fact.claim.state = state;
+                fact.claim.end_reason = end_reason;
+            }
+        }
+        standing
+    }
+
+    /// Every claim, the earlier order time first.
+    pub(crate) fn claims(&self) -> Vec<Claim> {
+        let mut claims: Vec<_> = self
+            .claims
+            .values()
+            .map(|fact| fact.claim.clone())
+            .collect();
+        claims.sort_by_key(|claim| (claim.order, claim.id));
+        claims
+    }
+
+    /// Every pack, in order of ids.
+    pub(crate) fn packs(&self) -> Vec<Pack> {
+        self.packs
+            .values()
+            .map(|fact| {
+                let state = if self.barred.contains(&fact.id) {
+                    PackState::Barred
+                } else if self.released(fact.id, &everything) {
+                    PackState::Released
+                } else if self.confirmed.contains(&fact.id) {
+                    PackState::Confirmed
+                } else {
+                    PackState::Provisional
+                };
+                fact.pack(state)
+            })
+            .collect()
+    }
+
+    /// The hard claims that stand, the one that should hold the vehicle first; more than one deal
+    /// among them is a dispute.
+    pub(crate) fn contenders(&self) -> Vec<&Claim> {
+        let standing = self
+            .claims
+            .values()
+            .filter(|fact| self.stands(fact, &everything))
+            .map(|fact| &fact.claim);
+        self.ranked(standing)
+    }
+
+    /// Each ruling that counts, in the order of seeing, with the claims between which its author
+    /// chose, ranked as [`Self::contenders`] are.
+    pub(crate) fn rulings(&self) -> impl Iterator<Item = (FactId, Vec<&Claim>)> {
+        self.awards.iter().map(|award| {
+            let sides = award.sides.iter().filter_map(|id| self.claim(*id));
+            (award.ruling, self.ranked(sides))
+        })
+    }
+
+    /// Whether standing claims of two deals are rivals.
+    pub(crate) const fn is_disputed(&self) -> bool {
+        self.disputed
+    }
+
+    /// The claim that is final, if one is.
+    pub(crate) fn invoiced(&self) -> Option<FactId> {
+        self.invoiced.map(|final_| final_.claim)
+    }
+
+    /// One claim.
+    pub(crate) fn claim(&self, id: FactId) -> Option<&Claim> {
+        self.claims.get(&id).map(|fact| &fact.claim)
+    }
+
+    /// The packs that hold the vehicle for their teams.
+    pub(crate) fn holding_packs(&self) -> impl Iterator<Item = &PackFact> {
+        self.packs
+            .values()
+            .filter(|pack| self.pack_holds(pack, &everything))
+    }
+
+    /// A pack that holds the vehicle against a claim, if one does.
+    pub(crate) fn pack_against(&self, claim: &Claim) -> Option<FactId> {
+        self.holding_packs()
+            .find(|pack| !pack.team.contains(&claim.staff))
+            .map(|pack| pack.id)
+    }
+
+    /// Whether the relay already confirmed a claim or a pack.
+    pub(crate) fn is_confirmed(&self, id: FactId) -> bool {
+        self.confirmed.contains(&id)
+    }
+
+    /// A final claim comes first, then those made from a confirmed pack, from a pack, and from
+    /// none; among equals the earlier order time, then the lower id.
+    fn ranked<'s>(&self, claims: impl Iterator<Item = &'s Claim>) -> Vec<&'s Claim> {
+        let mut ranked: Vec<_> = claims.collect();
+        ranked.sort_by_key(|claim| {
+            let invoiced = self.invoiced() == Some(claim.id);
+            let packed = claim.pack.map(|pack| self.confirmed.contains(&pack));
+            (Reverse(invoiced), Reverse(packed), claim.order, claim.id)
+        });
+        ranked
+    }
+
+    fn read_claims(&mut self) {
+        for fact in self.document.facts("claim") {
+            if let Some(claim) = claim_fact(self.document, fact) {
+                self.claims.insert(fact.id, claim);
+            }
+        }
+        for name in ["claim_end", "claim_revocation"] {
+            for fact in self.document.facts(name) {
+                let Some(claim) = fact.parsed("claim").and_then(|id| self.claims.get(&id)) else {
+                    continue;
+                };
+                let Some(provenance) = self.document.provenance(fact) else {
+                    continue;
+                };
+                // The gate lets managers alone write revocations, and cannot tell whose claim an
+                // end names: another's has no effect.
+                let theirs = name == "claim_revocation"
+                    || provenance.staff == claim.claim.staff
+                    || provenance.staff == StaffId::RELAY;
+                if !theirs || !self.document.had_seen(&provenance.change, &claim.change) {
+                    continue;
+                }
+                let reason = fact.parsed("reason").unwrap_or(ClaimEndReason::Released);
+                let change = provenance.change;
+                self.ends
+                    .entry(claim.id)
+                    .or_default()
+                    .push(End { change, reason });
+            }
+        }
+    }
+
+    fn read_packs(&mut self) {
+        for fact in self.document.facts("pack") {
+            if let Some(pack) = PackFact::read(self.document, fact) {
+                self.packs.insert(fact.id, pack);
+            }
+        }
+        for fact in self.document.facts("pack_release") {
+            let Some(pack) = fact.parsed("pack").and_then(|id| self.packs.get(&id)) else {
+                continue;
+            };
+            let Some(provenance) = self.document.provenance(fact) else {
+                continue;
+            };
+            if self.document.had_seen(&provenance.change, &pack.change) {
+                self.releases
+                    .entry(pack.id)
+                    .or_default()
+                    .push(provenance.change);
+            }
+        }
+    }
+
+    /// The first final in the log that nobody reversed. The relay accepts no second one, and what
+    /// it has not accepted is not final.
+    fn find_invoiced(&self) -> Option<Invoiced> {
+        let reversed = ids_named(self.document, "final_reversal", "final");
+        self.document
+            .facts("final")
+            .filter(|fact| !reversed.contains(&fact.id))
+            .filter_map(|fact| {
+                let claim = self.claims.get(&fact.parsed("claim")?)?;
+                let provenance = self.document.provenance(fact)?;
+                let seq = provenance.receipt?.seq;
+                (claim.strength == Strength::Hard).then_some((
+                    seq,
+                    fact.id,
+                    Invoiced {
+                        claim: claim.id,
+                        change: provenance.change,
+                    },
+                ))
+            })
+            .min_by_key(|(seq, id, _)| (*seq, *id))
+            .map(|(_, _, invoiced)| invoiced)
+    }
+
+    fn visit(&mut self, rulings: &[Ruling]) {
+        // Whoever has seen a fact has seen more changes than its author had.
+        let ancestry = self.document.ancestry();
+        let place = |change: &ChangeHash| ancestry.changes_seen(change);
+        let mut visits: Vec<((u64, u8, FactId), Visit<'_>)> = Vec::new();
+        for ruling in rulings {
+            let key = (place(&ruling.provenance.change), 0, ruling.id);
+            visits.push((key, Visit::Ruling(ruling)));
+        }
+        for pack in self.packs.values() {
+            visits.push(((place(&pack.change), 1, pack.id), Visit::Pack(pack.id)));
+        }
+        for claim in self.claims.values() {
+            if claim.strength == Strength::Hard {
+                visits.push(((place(&claim.change), 2, claim.id), Visit::Claim(claim.id)));
+            }
+        }
+        visits.sort_by_key(|(key, _)| *key);
+        // What was not visited yet must not count within the same change.
+        let mut visited = BTreeSet::new();
+        for (_, visit) in visits {
+            match visit {
+                Visit::Ruling(ruling) => self.award(ruling),
+                Visit::Pack(id) => {
+                    if self.pack_is_barred(id, &visited) {
+                        self.barred.insert(id);
+                    }
+                    visited.insert(id);
+                }
+                Visit::Claim(id) => {
+                    if self.claim_is_barred(id, &visited) {
+                        self.barred.insert(id);
+                    }
+                    visited.insert(id);
+                }
+            }
+        }
+    }
+
+    /// A ruling counts if it chooses a hard claim that its author had seen, had not seen ended and
+    /// had not seen beside a final one; then every other deal's claim that was in sight has lost.
+    fn award(&mut self, ruling: &Ruling) {
+        let change = ruling.provenance.change;
+        let Some(winner) = ruling.winner.and_then(|id| self.claims.get(&id)) else {
+            return;
+        };
+        let seen = |other: &ChangeHash| self.document.had_seen(&change, other);
+        let eligible = winner.strength == Strength::Hard
+            && seen(&winner.change)
+            && !self.barred.contains(&winner.id)
+            && !self.ended(winner.id, &seen)
+            && self
+                .invoiced
+                .is_none_or(|final_| final_.claim == winner.id || !seen(&final_.change));
+        if !eligible {
+            return;
+        }
+        let against = self
+            .claims
+            .values()
+            .filter(|claim| claim.deal != winner.deal && seen(&claim.change))
+            .map(|claim| claim.id)
+            .collect();
+        let sides = self
+            .claims
+            .values()
+            .filter(|claim| self.stands(claim, &seen))
+            .map(|claim| claim.id)
+            .collect();
+        let award = Award {
+            ruling: ruling.id,
+            change,
+            sides,
+            winner: winner.id,
+            deal: winner.deal,
+            against,
+        };
+        self.awards.push(award);
+    }
+
+    fn pack_is_barred(&self, id: FactId, visited: &BTreeSet<FactId>) -> bool {
+        let Some(pack) = self.packs.get(&id) else {
+            return false;
+        };
+        let seen = |other: &ChangeHash| self.document.had_seen(&pack.change, other);
+        let packed = self
+            .packs
+            .values()
+            .any(|other| visited.contains(&other.id) && self.pack_holds(other, &seen));
+        packed
+            || self
+                .claims
+                .values()
+                .any(|claim| visited.contains(&claim.id) && self.stands(claim, &seen))
+    }
+
+    fn claim_is_barred(&self, id: FactId, visited: &BTreeSet<FactId>) -> bool {
+        let Some(claim) = self.claims.get(&id) else {
+            return false;
+        };
+        let seen = |other: &ChangeHash| self.document.had_seen(&claim.change, other);
+        let foreign_pack = self.packs.values().any(|pack| {
+            visited.contains(&pack.id)
+                && !pack.team.contains(&claim.claim.staff)
+                && self.pack_holds(pack, &seen)
+        });
+        if foreign_pack {
+            return true;
+        }
+        let own_pack = self.pack_of(claim).and_then(|pack| self.packs.get(&pack));
+        self.claims.values().any(|other| {
+            visited.contains(&other.id)
+                && other.deal != claim.deal
+                && self.stands(other, &seen)
+                // A claim from outside that had not seen the pack does not hold against its
+                // team: it waits for the pack's release, or the two become a case.
+                && own_pack.is_none_or(|pack| {
+                    self.pack_of(other) == Some(pack.id)
+                        || self.document.had_seen(&pack.change, &other.change)
+                })
+        })
+    }
+
+    /// The pack that a claim was made from, if it counts: see [`super`].
+    fn pack_of(&self, claim: &ClaimFact) -> Option<FactId> {
+        let pack = self.packs.get(&claim.named_pack?)?;
+        let seen = |other: &ChangeHash| self.document.had_seen(&claim.change, other);
+        let instant = claim.claim.order.instant();
+        let counts = claim.strength == Strength::Hard
+            && pack.team.contains(&claim.claim.staff)
+            && self.pack_holds(pack, &seen)
+            && (pack.from..=pack.until).contains(&instant);
+        counts.then_some(pack.id)
+    }
+
+    /// Whether a hard claim holds in the view of someone who has seen some changes.
+    fn stands(&self, claim: &ClaimFact, seen: &dyn Fn(&ChangeHash) -> bool) -> bool {
+        if claim.strength != Strength::Hard
+            || self.barred.contains(&claim.id)
+            || !seen(&claim.change)
+        {
+            return false;
+        }
+        let invoiced = self
+            .invoiced
+            .is_some_and(|final_| final_.claim == claim.id && seen(&final_.change));
+        invoiced || !(self.ended(claim.id, seen) || self.ruled_against(claim.id, seen))
+    }
+
+    fn pack_holds(&self, pack: &PackFact, seen: &dyn Fn(&ChangeHash) -> bool) -> bool {
+        !self.barred.contains(&pack.id) && seen(&pack.change) && !self.released(pack.id, seen)
+    }
+
+    fn released(&self, pack: FactId, seen: &dyn Fn(&ChangeHash) -> bool) -> bool {
+        self.releases
+            .get(&pack)
+            .is_some_and(|releases| releases.iter().any(seen))
+    }
+
+    fn ended(&self, claim: FactId, seen: &dyn Fn(&ChangeHash) -> bool) -> bool {
+        self.ends
+            .get(&claim)
+            .is_some_and(|ends| ends.iter().any(|end| seen(&end.change)))
+    }
+
+    fn ruled_against(&self, claim: FactId, seen: &dyn Fn(&ChangeHash) -> bool) -> bool {
+        self.awards_in_force(seen)
+            .iter()
+            .any(|award| award.against.contains(&claim))
+    }
+
+    fn chosen(&self, claim: FactId) -> bool {
+        self.awards_in_force(&everything)
+            .iter()
+            .any(|award| award.winner == claim)
+    }
+
+    /// The last rulings that somebody has seen. Where the last ones contradict each other,
+    /// neither counts and those that both had seen stay in force.
+    fn awards_in_force(&self, seen: &dyn Fn(&ChangeHash) -> bool) -> Vec<&Award> {
+        let mut known: Vec<_> = self
+            .awards
+            .iter()
+            .filter(|award| seen(&award.change))
+            .collect();
+        loop {
+            let last: Vec<_> = known
+                .iter()
+                .copied()
+                .filter(|award| {
+                    !known.iter().any(|later| {
+                        later.change != award.change
+                            && self.document.had_seen(&later.change, &award.change)
+                    })
+                })
+                .collect();
+            let agree = last
+                .first()
+                .is_none_or(|first| last.iter().all(|award| award.deal == first.deal));
+            if agree {
+                return last;
+            }
+            known.retain(|award| {
+                last.iter().all(|later| {
+                    later.change != award.change
+                        && self.document.had_seen(&later.change, &award.change)
+                })
+            });
+        }
+    }
+
+    fn finds_rivals(&self) -> bool {
+        let mut deals = self
+            .claims
+            .values()
+            .filter(|fact| self.stands(fact, &everything))
+            .map(|fact| fact.deal);
+        deals
+            .next()
+            .is_some_and(|first| deals.any(|deal| deal != first))
+    }
+
+    fn state_of(&self, fact: &ClaimFact) -> (ClaimState, Option<ClaimEndReason>) {
+        let id = fact.id;
+        if self.invoiced() == Some(id) {
+            return (ClaimState::Final, None);
+        }
+        if self.barred.contains(&id) {
+            return (ClaimState::Barred, None);
+        }
+        // Several ends may be concurrent: a conversion says the most, then the first reason.
+        let reason = self
+            .ends
+            .get(&id)
+            .and_then(|ends| ends.iter().map(|end| end.reason).max_by_key(rank));
+        if let Some(reason) = reason {
+            let state = match reason {
+                ClaimEndReason::Converted => ClaimState::Converted,
+                _ => ClaimState::Released,
+            };
+            return (state, Some(reason));
+        }
+        if fact.strength != Strength::Hard {
+            return (ClaimState::Active, None);
+        }
+        if self.ruled_against(id, &everything) {
+            return (ClaimState::LostDispute, None);
+        }
+        let settled = (self.confirmed.contains(&id) || self.chosen(id)) && !self.disputed;
+        let state = if settled {
+            ClaimState::Confirmed
+        } else {
+            ClaimState::Provisional
+        };
+        (state, None)
+    }
+}
+
+fn rank(reason: &ClaimEndReason) -> (bool, Reverse<ClaimEndReason>) {
+    (*reason == ClaimEndReason::Converted, Reverse(*reason))
+}
+
+/// The view of this replica: all that it holds.
+fn everything(_: &ChangeHash) -> bool {
+    true
+}
+
+fn claim_fact(document: &Document, fact: &Fact) -> Option<ClaimFact> {
+    let provenance = document.provenance(fact)?;
+    let strength = fact.parsed("strength")?;
+    let deal = fact.parsed("deal")?;
+    let order = OrderTime::of(&provenance);
+    let Provenance {
+        change,
+        staff,
+        device,
+        ..
+    } = provenance;
+    let claim = Claim {
+        id: fact.id,
+        strength,
+        deal,
+        staff,
+        device,
+        store: fact.parsed("store"),
+        deposit: fact.flag("deposit"),
+        pack: None,
+        order,
+        until: ends_by_itself(strength, fact, &order),
+        state: ClaimState::Provisional,
+        end_reason: None,
+    };
+    Some(ClaimFact {
+        id: fact.id,
+        strength,
+        deal,
+        named_pack: fact.parsed("pack"),
+        claim,
+        change,
+    })
+}
+
+/// A claim's life is the difference of two readings of one clock, which no skew changes, and is
+/// counted from its order time: a clock that runs a year ahead holds nothing for a year.
+fn ends_by_itself(strength: Strength, fact: &Fact, order: &OrderTime) -> Option<Timestamp> {
+    let default = strength.default_hours()? * 3_600_000;
+    let longest = Strength::MAX_HOURS * 3_600_000;
+    let life = match (fact.int("at"), fact.int("expires")) {
+        (Some(at), Some(expires)) => expires.saturating_sub(at).clamp(0, longest),
+        _ => default,
+    };
+    Some(order.instant().plus_millis(life))
+}
+
+/// The ids that the facts of one name refer to.
+fn ids_named(document: &Document, name: &str, field: &str) -> BTreeSet<FactId> {
+    document
+        .facts(name)
+        .filter_map(|fact| fact.parsed(field))
+        .collect()
+}

@@ -1,0 +1,47 @@
+//! Commands about a vehicle itself.
+
+use std::rc::Rc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::command::Library;
+use crate::document::Document;
+use crate::id::{FactId, VehicleId};
+use crate::kind::Kind;
+use crate::refusal::Refusal;
+use crate::vehicle::Vehicle;
+
+mod stock_in;
+
+pub use stock_in::{StockIn, StockedIn};
+
+/// A fact that was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Recorded {
+    /// The fact.
+    pub fact: FactId,
+}
+
+/// The vehicle under that id, as a document and read.
+pub(super) fn find_vehicle(
+    library: &dyn Library,
+    id: VehicleId,
+) -> Result<(Rc<Document>, Vehicle), Refusal> {
+    let document = library.find(Kind::Vehicle, id.into())?;
+    match Vehicle::read(&document) {
+        Some(vehicle) => Ok((document, vehicle)),
+        None => Err(Refusal::NotHere {
+            kind: Kind::Vehicle,
+            id: id.into(),
+        }),
+    }
+}
+
+/// A reason that says something.
+pub(super) fn reason_text(reason: &str) -> Result<&str, Refusal> {
+    match reason.trim() {
+        "" => Err(Refusal::invalid("reason", "a reason must be given")),
+        reason => Ok(reason),
+    }
+}

@@ -1,0 +1,66 @@
+//! What the relay itself writes after it has accepted changes: the few facts that are its own.
+
+use crate::claim::{ClaimState, Standing, Strength};
+use crate::document::Document;
+use crate::edit::{Edits, fields};
+use crate::id::{DocumentId, FactId};
+use crate::kind::Kind;
+use crate::time::Timestamp;
+
+/// The name that the relay's own change bears as its command.
+pub const CONFIRM: &str = "confirm";
+
+/// Works out what the relay adds to the documents that a batch changed, to be written by
+/// [`Author::relay`](crate::Author::relay) in the same transaction.
+///
+/// `changed` are the relay's documents with the batch in them, receipts included. Running it
+/// again over what it wrote gives nothing; a vehicle is looked at whole, so a claim that waited
+/// for a pack's release or a rival's end is confirmed when that comes.
+pub fn after_batch<'d>(changed: impl IntoIterator<Item = &'d Document>, now: Timestamp) -> Edits {
+    let mut edits = Edits::default();
+    for document in changed {
+        if document.kind() == Kind::Vehicle {
+            confirm_holds(document, now, &mut edits);
+        }
+    }
+    edits
+}
+
+/// Confirms the hard claims of a vehicle's only deal, unless a pack of others holds it, and the
+/// only pack, unless a claim of somebody outside stands.
+fn confirm_holds(document: &Document, now: Timestamp, edits: &mut Edits) {
+    let standing = Standing::of(document);
+    if standing.is_disputed() {
+        return;
+    }
+    let claims = standing.claims();
+    let waiting = claims.iter().filter(|claim| {
+        claim.strength == Strength::Hard
+            && claim.state == ClaimState::Provisional
+            && standing.pack_against(claim).is_none()
+    });
+    let mut holding = standing.holding_packs();
+    let only_pack = match (holding.next(), holding.next()) {
+        (Some(pack), None) => standing
+            .contenders()
+            .iter()
+            .all(|claim| claim.pack == Some(pack.id))
+            .then_some(pack.id),
+        _ => None,
+    };
+    for id in waiting.map(|claim| claim.id).chain(only_pack) {
+        if !standing.is_confirmed(id) {
+            let fields = fields([
+                ("claim", id.to_string().into()),
+                ("at", now.millis().into()),
+            ]);
+            edits.record(document.id(), "confirmation", confirmation_id(id), fields);
+        }
+    }
+}
+
+/// One claim or pack has one confirmation, however often the relay works it out.
+fn confirmation_id(id: FactId) -> FactId {
+    let derived = DocumentId::of_content(&[b"confirmation", id.as_bytes()]);
+    FactId::from_bytes(*derived.as_bytes())
+}
