@@ -11,6 +11,7 @@
 mod bench;
 mod cargo_plugin;
 mod debian;
+mod demo_relay;
 mod process;
 mod source_tree;
 mod stages;
@@ -31,6 +32,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
+    /// Starts a relay with the demo group on this machine and says what to type next
+    Run(demo_relay::Options),
     /// Runs every check of the project, stage by stage, and says how long each took
     Test(stages::Options),
     /// Checks the rules of the house that no compiler knows
@@ -41,6 +44,7 @@ enum Task {
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
+        Task::Run(options) => demo_relay::run(&options),
         Task::Test(options) => stages::run(&options),
         Task::Tidy(options) => tidy::run(&options),
         Task::Bench(options) => bench::run(&options),

@@ -14,3 +14,8 @@ pub(crate) fn root() -> PathBuf {
         None => crate_folder,
     }
 }
+
+/// The folder that cargo builds into, from the root where it is below it.
+pub(crate) fn target_folder() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from)
+}
