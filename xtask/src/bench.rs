@@ -47,18 +47,15 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     if chosen.is_empty() {
         bail!("no benchmark has a name like {:?}", options.names);
     }
-    process::run(&mut process::cargo([
-        "build",
-        "--release",
-        "--workspace",
-        "--bins",
-        "--locked",
-    ]))?;
+    process::run(&mut process::cargo(
+        "build --release --workspace --bins --locked",
+    ))?;
 
     let mut measurements = Vec::new();
     for target in &chosen {
-        let mut bench = process::cargo(["bench", "--locked", "--package", &target.package]);
-        let measured = measured_by(bench.args(["--bench", &target.name]))?;
+        let mut bench = process::cargo("bench --locked");
+        let measured =
+            measured_by(bench.args(["--package", &target.package, "--bench", &target.name]))?;
         if measured.is_empty() {
             bail!("the benchmark {} measured nothing", target.name);
         }
@@ -76,11 +73,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 }
 
 fn targets() -> Result<Vec<Target>> {
-    let metadata = process::read(&mut process::cargo([
-        "metadata",
-        "--no-deps",
-        "--format-version=1",
-    ]))?;
+    let metadata = process::read(&mut process::cargo("metadata --no-deps --format-version=1"))?;
     targets_in(&serde_json::from_str(&metadata).context("cargo metadata printed no JSON")?)
 }
 

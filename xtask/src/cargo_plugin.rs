@@ -32,23 +32,17 @@ impl CargoPlugin {
     /// # Errors
     /// When it cannot be built.
     pub(crate) fn ensure(&self) -> Result<()> {
-        let mut version = process::cargo([self.subcommand, "--version"]);
-        if process::succeeds(&mut version) {
+        let mut version = process::cargo(self.subcommand);
+        if process::succeeds(version.arg("--version")) {
             return Ok(());
         }
         let name = format!("cargo-{}", self.subcommand);
         println!("{name} is missing: building version {} once", self.version);
         // Unoptimised, it is built in a third of the time, and a check of ours
         // takes it a second or two.
-        let mut install = process::cargo([
-            "install",
-            "--locked",
-            "--debug",
-            &name,
-            "--version",
-            self.version,
-        ]);
+        let mut install = process::cargo("install --locked --debug");
         install
+            .args([&name, "--version", self.version])
             .args(self.features)
             .env("CARGO_PROFILE_DEV_DEBUG", "0")
             .env_remove("CARGO_TARGET_DIR");

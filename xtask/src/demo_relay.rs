@@ -81,14 +81,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 
 /// Builds the relay and the client and returns the folder that holds them.
 fn build(release: bool) -> Result<PathBuf> {
-    let mut build = process::cargo([
-        "build",
-        "--locked",
-        "--package",
-        "sync-server",
-        "--package",
-        "client-cli",
-    ]);
+    let mut build = process::cargo("build --locked --package sync-server --package client-cli");
     if release {
         build.arg("--release");
     }

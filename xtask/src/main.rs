@@ -24,7 +24,7 @@ use clap::{Parser, Subcommand};
 
 /// Builds, runs, tests, tidies and measures Forecourt.
 #[derive(Parser)]
-#[command(name = "cargo xtask", version)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version)]
 struct Arguments {
     #[command(subcommand)]
     task: Task,

@@ -17,10 +17,10 @@ pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
     command
 }
 
-/// A cargo command with these arguments.
-pub(crate) fn cargo<const N: usize>(arguments: [&str; N]) -> Command {
+/// A cargo command of these words, with spaces between them.
+pub(crate) fn cargo(words: &str) -> Command {
     let mut command = command("cargo");
-    command.args(arguments);
+    command.args(words.split_whitespace());
     command
 }
 
@@ -115,14 +115,14 @@ mod tests {
 
     #[test]
     fn a_failing_command_is_an_error_that_names_it() {
-        let error = run(&mut cargo(["no-such-subcommand-exists"])).unwrap_err();
+        let error = run(&mut cargo("no-such-subcommand-exists")).unwrap_err();
 
         assert!(error.to_string().contains("no-such-subcommand-exists"));
     }
 
     #[test]
     fn the_words_of_a_failing_command_are_kept() {
-        let error = read(&mut cargo(["metadata", "--no-such-flag"])).unwrap_err();
+        let error = read(&mut cargo("metadata --no-such-flag")).unwrap_err();
 
         assert!(error.to_string().contains("--no-such-flag"));
     }

@@ -79,26 +79,20 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 impl Stage {
     fn run(self, all: bool) -> Result<()> {
         match self {
-            Self::Format => process::run(&mut process::cargo(["fmt", "--all", "--check"])),
-            Self::Lints => process::run(
-                process::cargo(["clippy", "--workspace", "--all-targets", "--locked"])
-                    .args(["--", "--deny", "warnings"]),
-            ),
+            Self::Format => process::run(&mut process::cargo("fmt --all --check")),
+            Self::Lints => process::run(&mut process::cargo(
+                "clippy --workspace --all-targets --locked -- --deny warnings",
+            )),
             Self::Tidy => tidy::run(&tidy::Options::default()),
             Self::Deny => {
                 DENY.ensure()?;
-                process::run(process::cargo(["deny", "--workspace", "--locked"]).args([
-                    "check",
-                    "--hide-inclusion-graph",
-                    "bans",
-                    "licenses",
-                    "sources",
-                ]))
+                let deny = "deny --workspace --locked check --hide-inclusion-graph";
+                process::run(process::cargo(deny).args(["bans", "licenses", "sources"]))
             }
             Self::Test => test(all),
             Self::DocTests => doc_tests::run(),
             Self::Docs => process::run(
-                process::cargo(["doc", "--workspace", "--no-deps", "--locked"])
+                process::cargo("doc --workspace --no-deps --locked")
                     .env("RUSTDOCFLAGS", "--deny warnings"),
             ),
             Self::Wasm => wasm::run(),
@@ -113,23 +107,14 @@ impl Stage {
 }
 
 /// The tests of every crate. The programs that the live tests start are built
-/// first, in the same profile.
+/// first, together with the tests, so that both are of one build: one profile and
+/// one set of features of every dependency.
 fn test(all: bool) -> Result<()> {
     NEXTEST.ensure()?;
-    process::run(&mut process::cargo([
-        "build",
-        "--workspace",
-        "--bins",
-        "--locked",
-    ]))?;
-    let mut tests = process::cargo([
-        "nextest",
-        "run",
-        "--workspace",
-        "--locked",
-        "--profile",
-        "ci",
-    ]);
+    process::run(&mut process::cargo(
+        "build --workspace --bins --tests --locked",
+    ))?;
+    let mut tests = process::cargo("nextest run --workspace --locked --profile ci");
     if all {
         tests.env(LONG, "1").env("PROPTEST_CASES", "4096");
     }

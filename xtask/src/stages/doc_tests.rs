@@ -20,9 +20,8 @@ pub(super) fn run() -> Result<()> {
     }
     for folder in folders {
         let manifest = format!("{folder}/Cargo.toml");
-        let mut examples =
-            process::cargo(["test", "--doc", "--locked", "--manifest-path", &manifest]);
-        process::run(&mut examples)?;
+        let mut examples = process::cargo("test --doc --locked --manifest-path");
+        process::run(examples.arg(manifest))?;
     }
     Ok(())
 }

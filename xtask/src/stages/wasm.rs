@@ -80,20 +80,8 @@ fn with_debian() -> Result<Command> {
 fn build(cargo: &str, target_folder: &str) -> Command {
     let mut build = process::command(cargo);
     build
-        .args([
-            "build",
-            "--package",
-            "client-core",
-            "--lib",
-            "--no-default-features",
-        ])
-        .args([
-            "--locked",
-            "--target",
-            TARGET,
-            "--target-dir",
-            target_folder,
-        ])
+        .args("build --package client-core --lib --no-default-features --locked".split(' '))
+        .args(["--target", TARGET, "--target-dir", target_folder])
         .args(["--config", UNOPTIMISED])
         .env_remove("CARGO_TARGET_DIR");
     build
