@@ -4,9 +4,8 @@ use sync_protocol::frame::{decode_client, encode_client, encode_relay};
 use sync_protocol::id::Nonce;
 use sync_protocol::message::{Challenge, ClientMessage, Greeting, RelayMessage, Versions, Welcome};
 use sync_protocol::{
-    ByeCode, ClientEffect, ClientInput, ClientSession, CloseReason, Cursor, CursorTag, Deadline,
-    DecodeError, Epoch, Packed, RelayEffect, RelayInput, Resume, Retry, Seq, Timestamp, Upgrade,
-    Violation, limits,
+    ByeCode, ClientEffect, ClientInput, CloseReason, Cursor, CursorTag, Deadline, DecodeError,
+    Packed, RelayEffect, RelayInput, Retry, Seq, Timestamp, Upgrade, Violation, limits,
 };
 
 use crate::hub::{Change, space};
@@ -15,7 +14,6 @@ use crate::lone::{
     relay_closed, sent_by_relay, welcome,
 };
 use crate::network::Network;
-use crate::replica::Replica;
 
 const STORE: &str = "store/01920b5e-7b7a-7a3c-9a51-0d5f0c6c9a11";
 const CONTACT: &str =
@@ -263,163 +261,6 @@ fn spaces_are_named_when_they_changed_and_not_otherwise() {
     assert_eq!(network.replicas[alice].welcomes[2].spaces, names);
     let (second, third) = (&network.links[second], &network.links[third]);
     assert!(third.bytes_down < second.bytes_down);
-}
-
-#[test]
-fn a_log_of_another_epoch_is_streamed_from_its_beginning_and_nothing_is_wiped() {
-    // Given a replica that has read a log,
-    let mut network = Network::new();
-    let alice = network.enrol(&["group"]);
-    for id in 1..=5 {
-        network.hub.write("group", id, Change::new(id));
-    }
-    let first = network.connect(alice);
-    network.run_until_quiescent();
-    network.cut(first);
-    // when the relay is restored from a backup that lacks the newest change,
-    network.hub.rows.pop();
-    network.hub.epoch = Epoch([2; 16]);
-    network.connect(alice);
-    network.run_until_quiescent();
-    // then the replica reads the whole log of the new epoch and still holds what it held.
-    let replica = &network.replicas[alice];
-    assert_eq!(replica.welcomes[1].resume, Resume::Restart);
-    assert_eq!(replica.cursor.unwrap().epoch, Epoch([2; 16]));
-    assert_eq!(replica.cursor.unwrap().seq, Seq(4));
-    assert_eq!(replica.known.len(), 5);
-    assert_eq!(replica.entries.len(), 5 + 4);
-    assert!(
-        network.hub.rollbacks.is_empty(),
-        "this rollback was declared"
-    );
-}
-
-#[test]
-fn a_tagged_cursor_ahead_of_the_log_proves_a_rollback_that_nobody_declared() {
-    let mut network = Network::new();
-    let alice = network.enrol(&["group"]);
-    for id in 1..=5 {
-        network.hub.write("group", id, Change::new(id));
-    }
-    let first = network.connect(alice);
-    network.run_until_quiescent();
-    network.cut(first);
-    // When the log lost entries under the same epoch,
-    network.hub.rows.truncate(3);
-    let cursor = network.replicas[alice].cursor.unwrap();
-    let second = network.connect(alice);
-    network.run_until_quiescent();
-    // then the relay is told, and the old epoch is not continued:
-    assert_eq!(network.hub.rollbacks, [cursor]);
-    let closed = network.links[second].client_closed.clone().unwrap();
-    assert!(matches!(&closed, CloseReason::PeerLeft(bye) if bye.code == ByeCode::Healing));
-    assert_eq!(closed.retry(), Retry::Backoff);
-    // the device comes back, reads the log of the new epoch and has lost nothing.
-    network.connect(alice);
-    network.run_until_quiescent();
-    let replica = &network.replicas[alice];
-    assert_eq!(replica.welcomes[1].resume, Resume::Restart);
-    assert_eq!(replica.cursor.unwrap().seq, Seq(3));
-    assert_ne!(replica.cursor.unwrap().epoch, cursor.epoch);
-    assert_eq!(replica.known.len(), 5);
-}
-
-#[test]
-fn a_cursor_ahead_of_the_log_that_anyone_could_have_made_up_proves_nothing() {
-    let mut network = Network::new();
-    let alice = network.enrol(&["group"]);
-    network.hub.write("group", 1, Change::new(1));
-    let (epoch, tag) = (network.hub.epoch, CursorTag([0; 32]));
-    network.replicas[alice].cursor = Some(Cursor {
-        epoch,
-        seq: Seq(99),
-        tag,
-    });
-    network.connect(alice);
-    network.run_until_quiescent();
-    assert!(network.hub.rollbacks.is_empty());
-    assert_eq!(network.replicas[alice].welcomes[0].resume, Resume::Restart);
-    assert_eq!(network.replicas[alice].cursor.unwrap().seq, Seq(1));
-}
-
-#[test]
-fn a_cursor_of_a_log_that_went_another_way_is_not_continued() {
-    // The position exists, the epoch is the same, but the tag is not that of this log.
-    let cursor = Cursor {
-        epoch: EPOCH,
-        seq: Seq(3),
-        tag: CursorTag([7; 32]),
-    };
-    let mut relay = LoneRelay::opened();
-    relay.hear(hello(&Greeting {
-        cursor: Some(cursor),
-        ..greeting()
-    }));
-    relay.tell(RelayInput::Identified {
-        public_key: key().verifying_key().to_bytes(),
-    });
-    let invalid = sync_protocol::Admission {
-        cursor_tag_is_valid: false,
-        ..admission(10)
-    };
-    let effects = relay.tell(RelayInput::Admitted(invalid));
-    let sent = sent_by_relay(&effects);
-    assert!(matches!(&sent[0], RelayMessage::Welcome(w) if w.resume == Resume::Restart));
-    assert!(matches!(
-        effects.last(),
-        Some(RelayEffect::Read { after: Seq(0), .. })
-    ));
-}
-
-#[test]
-fn a_client_does_not_continue_from_a_cursor_that_cannot_be_of_this_log() {
-    let replica = |cursor| Replica {
-        cursor: Some(cursor),
-        ..Replica::new(1)
-    };
-    let heard = |cursor: Cursor, welcome: Welcome| {
-        let session = ClientSession::new(replica(cursor).config());
-        let mut client = LoneClient {
-            session,
-            now: crate::lone::NOW,
-        };
-        client.tell(ClientInput::Opened {
-            clock: Timestamp(0),
-        });
-        client.hear(challenge());
-        client_closed(&client.hear(welcome)).0
-    };
-    let cursor = Cursor {
-        epoch: EPOCH,
-        seq: Seq(5),
-        tag: CursorTag([0; 32]),
-    };
-    assert_eq!(
-        heard(
-            Cursor {
-                epoch: Epoch([8; 16]),
-                ..cursor
-            },
-            Welcome {
-                head: Seq(9),
-                ..welcome()
-            }
-        ),
-        CloseReason::Violation(Violation::WrongEpoch { found: EPOCH })
-    );
-    assert_eq!(
-        heard(
-            cursor,
-            Welcome {
-                head: Seq(4),
-                ..welcome()
-            }
-        ),
-        CloseReason::Violation(Violation::CursorAhead {
-            head: Seq(4),
-            cursor: Seq(5)
-        })
-    );
 }
 
 #[test]

@@ -11,13 +11,20 @@
     reason = "a test stops at what it did not expect"
 )]
 
+mod builders;
 mod hub;
 mod lone;
 mod network;
 mod replica;
 
 mod catch_up;
+mod document;
+mod entries;
 mod handshake;
+mod judging;
 mod lifetime;
+mod offers;
 mod push;
+mod reading;
+mod resume;
 mod simulation;
