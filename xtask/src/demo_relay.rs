@@ -52,7 +52,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     })?);
 
     let programs = build(options.release)?;
-    let server = programs.join("forecourt-server");
+    let server = workspace::root().join(&programs).join("forecourt-server");
     let data = options.data.join("relay");
     make_demo_group(&server, &data)?;
 
@@ -79,7 +79,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     become_process(&mut serve)
 }
 
-/// Builds the relay and the client and returns the folder that holds them.
+/// Builds the relay and the client and returns the folder that holds them, as a
+/// person in the workspace's root would name it.
 fn build(release: bool) -> Result<PathBuf> {
     let mut build = process::cargo("build --locked --package sync-server --package client-cli");
     if release {
@@ -90,7 +91,7 @@ fn build(release: bool) -> Result<PathBuf> {
     Ok(workspace::target_folder().join(profile))
 }
 
-/// Makes the demo group's database unless this folder has it already.
+/// Makes the demo group's database; the relay leaves one that is there as it is.
 fn make_demo_group(server: &Path, data: &Path) -> Result<()> {
     let mut demo = process::command(server);
     process::run(demo.arg("demo").arg("--data").arg(data))

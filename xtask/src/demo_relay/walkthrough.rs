@@ -31,7 +31,7 @@ impl fmt::Display for Walkthrough {
         )?;
         writeln!(
             f,
-            "In a second terminal, in this folder, enrol two devices:\n"
+            "In a second terminal, in the project's folder, enrol two devices:\n"
         )?;
         for person in &self.people {
             let Person { name, handle, code } = person;
