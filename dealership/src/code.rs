@@ -3,6 +3,10 @@
 //! Documents, JSON and SQL hold the code; the label that a person reads is the screen's affair.
 //! A code of a newer version is an [`UnknownCode`]: shown raw and preserved, never a crash.
 
+mod coded;
+
+pub use coded::Coded;
+
 /// A code that names nothing in this version.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{code:?} is no {of} that this version knows")]
@@ -54,6 +58,12 @@ macro_rules! coded_enum {
         impl std::fmt::Display for $name {
             fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 formatter.write_str(self.code())
+            }
+        }
+
+        impl From<$name> for $crate::value::Value {
+            fn from(value: $name) -> Self {
+                Self::Text(value.code().to_owned())
             }
         }
 

@@ -22,11 +22,25 @@ use crate::time::Timestamp;
 use crate::value::Value;
 
 mod claim;
+mod contact;
+mod customer;
+mod deal;
+mod grade;
+mod input;
+mod lookup;
 mod registry;
+mod staff;
+mod store;
 mod vehicle;
 
 pub use claim::{ClaimVehicle, Claimed, FinaliseClaim, HardenClaim, ReleaseClaim, ReverseFinal};
+pub use contact::{FollowUpLogged, IntentInput, LogFollowUp, Next, NextPlanInput};
+pub use customer::{Carded, CreateCustomer, CustomerCreated, FirstMeeting, IfDuplicate, QuickCard};
+pub use deal::{DealOpened, OpenDeal, RecordStage, ReopenStage, SkipStage, StageRecorded};
+pub use input::Change;
 pub use registry::{REGISTRY, find};
+pub use staff::{CreateStaff, EditStaff, SetStaffRoles, SetStaffStores, StaffCreated, StaffLeft};
+pub use store::{CreateStore, EditStore, StoreCreated};
 pub use vehicle::{Recorded, StockIn, StockedIn};
 
 /// What a person can ask for.

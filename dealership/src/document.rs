@@ -1,10 +1,11 @@
 //! A document as rules read it: registers and facts over Automerge, with who wrote what and when.
 
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use automerge::{Automerge, ChangeHash, ObjId, ObjType, ROOT, ReadDoc, ValueRef};
 
+use crate::code::Coded;
 use crate::id::{DocumentId, FactId};
 use crate::kind::{Kind, UnknownKind};
 use crate::receipt::Receipts;
@@ -195,6 +196,11 @@ impl Document {
         self.text(key)?.parse().ok()
     }
 
+    /// Reads a register at the root as a code; one that this version does not know is kept.
+    pub fn coded<T: std::str::FromStr>(&self, key: &str) -> Option<Coded<T>> {
+        self.text(key).map(Coded::read)
+    }
+
     /// The instant of a register at the root that holds milliseconds.
     pub fn instant(&self, key: &str) -> Option<Timestamp> {
         self.int(key).map(Timestamp::from_millis)
@@ -241,6 +247,19 @@ impl Document {
     /// The values that stand concurrently in a register at the root, the winner last.
     pub fn rivals(&self, key: &str) -> Vec<Rival> {
         self.rivals_in(&ROOT, key)
+    }
+
+    /// The keys of registers at the root whose concurrent values differ.
+    pub fn contested(&self) -> BTreeSet<String> {
+        self.registers()
+            .filter(|(_, register)| register.concurrent)
+            .filter(|(key, register)| {
+                self.rivals(key)
+                    .iter()
+                    .any(|rival| rival.value != register.value)
+            })
+            .map(|(key, _)| key.to_owned())
+            .collect()
     }
 
     /// The values that stand concurrently in a field of an entry, the winner last.
@@ -337,6 +356,11 @@ impl Fact {
     /// Reads a field as a type that parses from text: ids, codes, civil dates.
     pub fn parsed<T: std::str::FromStr>(&self, name: &str) -> Option<T> {
         self.text(name)?.parse().ok()
+    }
+
+    /// Reads a field as a code; one that this version does not know is kept.
+    pub fn coded<T: std::str::FromStr>(&self, name: &str) -> Option<Coded<T>> {
+        self.text(name).map(Coded::read)
     }
 
     /// The instant of a field that holds milliseconds.

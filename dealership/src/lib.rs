@@ -31,6 +31,13 @@ pub mod pack;
 mod ruling;
 pub mod vehicle;
 
+pub mod contact;
+pub mod customer;
+pub mod deal;
+pub mod device;
+pub mod staff;
+pub mod store;
+
 pub mod command;
 pub mod refusal;
 
@@ -45,6 +52,7 @@ pub mod amount_in_words;
 pub mod civil;
 pub mod credit_code;
 pub mod fen;
+pub mod grade;
 pub mod identity_number;
 pub mod phone;
 pub mod plate_number;
@@ -53,9 +61,14 @@ pub mod vin;
 pub use access::{Author, Role, StaffAccess};
 pub use amount_in_words::amount_in_words;
 pub use authorship::{Authorship, Seq};
+pub use contact::Contact;
 pub use credit_code::CreditCode;
+pub use customer::Customer;
+pub use deal::Deal;
+pub use device::Device;
 pub use document::Document;
 pub use fen::{BasisPoints, Fen};
+pub use grade::Grade;
 pub use id::{
     CustomerId, DealId, DeviceNumber, DocumentId, FactId, FreshIds, GroupId, ShowId, StaffId,
     StoreId, TrimId, VehicleId,
@@ -66,6 +79,8 @@ pub use phone::{PhoneHash, PhoneKey, PhoneNumber};
 pub use plate_number::{Plate, PlateNumber};
 pub use receipt::{ChangeReceipt, Receipts};
 pub use space::Space;
+pub use staff::Staff;
+pub use store::Store;
 pub use time::Timestamp;
 pub use value::Value;
 pub use vin::Vin;

@@ -5,6 +5,8 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::command::Carded;
+use crate::deal::{Missing, Stage};
 use crate::document::Document;
 use crate::id::{DealId, DocumentId, ShowId, StaffId, VehicleId};
 use crate::kind::Kind;
@@ -57,6 +59,22 @@ pub enum Refusal {
         /// Who holds it and until when.
         hold: Box<Hold>,
     },
+    /// The store has carded the number already.
+    #[error("the number is carded already")]
+    AlreadyCarded {
+        /// Who bears it, the oldest first.
+        cards: Vec<Carded>,
+    },
+    /// A stage of a deal lacks what it needs.
+    #[error("{stage} of deal {deal} needs {}", listed(missing))]
+    StageLacks {
+        /// The deal.
+        deal: DealId,
+        /// The stage.
+        stage: Stage,
+        /// What is not there.
+        missing: Vec<Missing>,
+    },
     /// The state of the document does not allow it.
     #[error("{kind} {id}: {problem}")]
     State {
@@ -105,11 +123,18 @@ impl Refusal {
             Self::Invalid { .. } => "invalid",
             Self::NeedsConfirming { .. } => "needs_confirming",
             Self::VehicleHeld { .. } => "vehicle_held",
+            Self::AlreadyCarded { .. } => "already_carded",
+            Self::StageLacks { .. } => "stage_lacks",
             Self::State { .. } => "state",
             Self::Forbidden(_) => "forbidden",
             Self::Storage(_) => "storage",
         }
     }
+}
+
+fn listed(missing: &[Missing]) -> String {
+    let missing: Vec<_> = missing.iter().map(Missing::to_string).collect();
+    missing.join(", ")
 }
 
 /// Who holds a vehicle, so that a message can say it.

@@ -1,0 +1,168 @@
+//! What customers want.
+
+use std::collections::BTreeSet;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::command::Context;
+use crate::command::input::{self, LONGEST_LINE};
+use crate::contact::{IntentStatus, PayWay, PlateQuota, PurchaseType, Use};
+use crate::edit::Edits;
+use crate::fen::Fen;
+use crate::id::{DocumentId, FactId, TrimId};
+use crate::refusal::Refusal;
+use crate::value::Value;
+
+/// What a customer wants; what is left out is not known, or stays as it is.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IntentInput {
+    /// In how many days they expect to order.
+    #[serde(default)]
+    pub horizon_days: Option<u16>,
+    /// What they would spend at least, in fen.
+    #[serde(default)]
+    pub budget_min: Option<Fen>,
+    /// What they would spend at most, in fen.
+    #[serde(default)]
+    pub budget_max: Option<Fen>,
+    /// How they mean to pay.
+    #[serde(default)]
+    pub pay_way: Option<PayWay>,
+    /// Which car in the household it is.
+    #[serde(default)]
+    pub purchase_type: Option<PurchaseType>,
+    /// Who decides.
+    #[serde(default)]
+    pub decision_maker: Option<String>,
+    /// Whether a plate can be had.
+    #[serde(default)]
+    pub plate_quota: Option<PlateQuota>,
+    /// The car they would give in part exchange.
+    #[serde(default)]
+    pub trade_in: Option<String>,
+    /// What else they said.
+    #[serde(default)]
+    pub wish: Option<String>,
+    /// The trims they like, the liked best first.
+    #[serde(default)]
+    pub models: Option<Vec<TrimId>>,
+    /// What for.
+    #[serde(default)]
+    pub uses: Option<BTreeSet<Use>>,
+    /// Codes of energy.
+    #[serde(default)]
+    pub energies: Option<BTreeSet<String>>,
+    /// Codes of bodies.
+    #[serde(default)]
+    pub bodies: Option<BTreeSet<String>>,
+    /// Codes of colours.
+    #[serde(default)]
+    pub colors: Option<BTreeSet<String>>,
+    /// Codes of what it must have.
+    #[serde(default)]
+    pub must_haves: Option<BTreeSet<String>>,
+}
+
+/// A set of the entry, with its members and what their registers hold.
+pub(super) type Set = (&'static str, Vec<(String, Value)>);
+
+impl IntentInput {
+    /// Writes a new intent; gives the entry's id.
+    pub(in crate::command) fn write(
+        &self,
+        edits: &mut Edits,
+        contact: DocumentId,
+        context: &mut Context<'_>,
+    ) -> Result<FactId, Refusal> {
+        let id = context.ids.fact();
+        let mut entry = context.signed([("status", IntentStatus::Open.into())]);
+        for (name, value) in self.scalars()? {
+            entry.insert(name.to_owned(), value);
+        }
+        for (name, members) in self.sets()? {
+            for (member, value) in members {
+                entry.insert(format!("{name}/{member}"), value);
+            }
+        }
+        edits.record(contact, "intent", id, entry);
+        Ok(id)
+    }
+
+    /// The registers that are given.
+    pub(super) fn scalars(&self) -> Result<Vec<(&'static str, Value)>, Refusal> {
+        if let (Some(min), Some(max)) = (self.budget_min, self.budget_max)
+            && min > max
+        {
+            return Err(Refusal::invalid("budget_min", "is above budget_max"));
+        }
+        for (field, amount) in [
+            ("budget_min", self.budget_min),
+            ("budget_max", self.budget_max),
+        ] {
+            if amount.is_some_and(|amount| amount < Fen::ZERO) {
+                return Err(Refusal::invalid(field, "is negative"));
+            }
+        }
+        let decision_maker = self.decision_maker.as_deref();
+        let given: [(&'static str, Value); 9] = [
+            ("horizon_days", self.horizon_days.map(i64::from).into()),
+            ("budget_min", self.budget_min.map(Fen::get).into()),
+            ("budget_max", self.budget_max.map(Fen::get).into()),
+            ("pay_way", self.pay_way.into()),
+            ("purchase_type", self.purchase_type.into()),
+            (
+                "decision_maker",
+                input::optional_line("decision_maker", decision_maker, LONGEST_LINE)?.into(),
+            ),
+            ("plate_quota", self.plate_quota.into()),
+            (
+                "trade_in",
+                input::optional_line("trade_in", self.trade_in.as_deref(), LONGEST_LINE)?.into(),
+            ),
+            (
+                "wish",
+                input::optional_prose("wish", self.wish.as_deref())?.into(),
+            ),
+        ];
+        Ok(given
+            .into_iter()
+            .filter(|(_, value)| *value != Value::Null)
+            .collect())
+    }
+
+    /// The sets that are given.
+    pub(super) fn sets(&self) -> Result<Vec<Set>, Refusal> {
+        let mut sets = Vec::new();
+        if let Some(models) = &self.models {
+            let distinct: BTreeSet<_> = models.iter().collect();
+            if distinct.len() != models.len() {
+                return Err(Refusal::invalid("models", "names a trim twice"));
+            }
+            let ranked = (1_i64..)
+                .zip(models)
+                .map(|(rank, trim)| (trim.to_string(), rank.into()));
+            sets.push(("model", ranked.collect()));
+        }
+        if let Some(uses) = &self.uses {
+            let members = uses.iter().map(|code| (code.to_string(), true.into()));
+            sets.push(("use", members.collect()));
+        }
+        for (field, name, codes) in [
+            ("energies", "energy", &self.energies),
+            ("bodies", "body", &self.bodies),
+            ("colors", "color", &self.colors),
+            ("must_haves", "must_have", &self.must_haves),
+        ] {
+            if let Some(codes) = codes {
+                let members = codes
+                    .iter()
+                    .map(|code| Ok((input::code(field, code)?, true.into())))
+                    .collect::<Result<_, Refusal>>()?;
+                sets.push((name, members));
+            }
+        }
+        Ok(sets)
+    }
+}

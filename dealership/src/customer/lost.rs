@@ -1,0 +1,108 @@
+//! Lost customers 战败: a consultant asks, a manager confirms.
+
+use std::collections::BTreeSet;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::code::{Coded, coded_enum};
+use crate::document::Document;
+use crate::id::{FactId, StaffId};
+use crate::time::Timestamp;
+
+coded_enum! {
+    /// Why a customer is lost 战败原因.
+    pub enum LostReason {
+        /// 价格
+        Price = "price",
+        /// 竞品
+        Competitor = "competitor",
+        /// 同品牌他店
+        SameBrandOther = "same_brand_other",
+        /// 无现车、等车太久
+        NoStock = "no_stock",
+        /// 产品配置
+        Product = "product",
+        /// 贷款未批、利率
+        Finance = "finance",
+        /// 无指标
+        Plate = "plate",
+        /// 家人反对
+        Family = "family",
+        /// 服务不满
+        Service = "service",
+        /// 暂缓购车
+        Postpone = "postpone",
+        /// 买二手车
+        BoughtUsed = "bought_used",
+        /// 失联
+        Unreachable = "unreachable",
+        /// 信息无效
+        WrongInfo = "wrong_info",
+    }
+}
+
+coded_enum! {
+    /// What a manager says to a request.
+    pub enum LostDecision {
+        /// The customer is lost.
+        Confirmed = "confirmed",
+        /// The consultant goes on.
+        Refused = "refused",
+    }
+}
+
+/// A consultant's request to give a customer up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LostRequest {
+    /// The fact.
+    pub id: FactId,
+    /// Why.
+    pub reasons: BTreeSet<Coded<LostReason>>,
+    /// To which competitor.
+    pub competitor: Option<String>,
+    /// Who asks.
+    pub by: Option<StaffId>,
+    /// When.
+    pub at: Timestamp,
+    /// The manager's word; where two differ, the later.
+    pub review: Option<LostReview>,
+}
+
+/// A manager's word on a request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LostReview {
+    /// The fact.
+    pub id: FactId,
+    /// What was decided.
+    pub decision: Option<Coded<LostDecision>>,
+    /// The manager.
+    pub by: Option<StaffId>,
+    /// When.
+    pub at: Timestamp,
+}
+
+pub(super) fn read(document: &Document) -> Vec<LostRequest> {
+    let reviews = document.recorded("lost_review");
+    document
+        .recorded("lost_request")
+        .into_iter()
+        .map(|(_, request)| LostRequest {
+            id: request.id,
+            reasons: request.held("reason").map(Coded::read).collect(),
+            competitor: request.text("competitor").map(str::to_owned),
+            by: request.parsed("by"),
+            at: document.happened_at(request),
+            review: reviews
+                .iter()
+                .rev()
+                .find(|(_, review)| review.parsed("request") == Some(request.id))
+                .map(|(_, review)| LostReview {
+                    id: review.id,
+                    decision: review.coded("decision"),
+                    by: review.parsed("by"),
+                    at: document.happened_at(review),
+                }),
+        })
+        .collect()
+}

@@ -1,0 +1,161 @@
+//! Following customers up.
+
+use dealership::CustomerId;
+use dealership::Grade;
+use dealership::command::{FollowUpLogged, LogFollowUp, Next, NextPlanInput};
+use dealership::contact::{FollowUpType, Outcome, TaskState};
+use dealership::customer::GradeOrigin;
+
+use crate::carding::zhang_wei;
+use crate::world::{Device, Relay, on, store, sunday};
+
+pub(crate) fn call(customer: CustomerId) -> LogFollowUp {
+    LogFollowUp {
+        customer,
+        follow_up_type: FollowUpType::CallOut,
+        outcome: Outcome::Reached,
+        at: None,
+        duration_s: Some(120),
+        content: Some("客户关注续航".into()),
+        feedback: None,
+        feedback_kind: None,
+        grade: None,
+        grade_reason: None,
+        next: Next::ByGrade,
+        tasks: None,
+        deal: None,
+        place: None,
+        attachments: [].into(),
+    }
+}
+
+#[test]
+fn the_grade_proposes_the_next_day_and_the_next_follow_up_does_the_task() {
+    let mut li_na = Device::consultant(1, store(1));
+    let customer = li_na.run(sunday(10, 0), &zhang_wei()).unwrap().customer;
+
+    let first: FollowUpLogged = li_na
+        .run(
+            sunday(11, 0),
+            &LogFollowUp {
+                grade: Some(Grade::A),
+                ..call(customer)
+            },
+        )
+        .unwrap();
+
+    let due = "2026-05-07".parse().unwrap();
+    assert_eq!(first.next_date, Some(due));
+    let contact = li_na.contact(customer);
+    assert_eq!(contact.next_follow_up(), Some(due));
+    assert_eq!(
+        contact.overdue_tasks("2026-05-07".parse().unwrap()).count(),
+        0
+    );
+    assert_eq!(
+        contact.overdue_tasks("2026-05-08".parse().unwrap()).count(),
+        1
+    );
+    let card = li_na.customer(customer);
+    assert_eq!(card.graded(), Grade::A);
+    assert_eq!(
+        card.grades[0].origin.as_ref().unwrap(),
+        &GradeOrigin::Manual
+    );
+
+    let second = li_na.run(on(4, 9, 0), &call(customer)).unwrap();
+
+    assert_eq!(second.tasks_done, [first.next_task.unwrap()].into());
+    let contact = li_na.contact(customer);
+    assert_eq!(contact.tasks.len(), 2);
+    assert_eq!(contact.tasks[0].state, TaskState::Done);
+    assert_eq!(contact.open_tasks().count(), 1);
+    assert_eq!(contact.last_follow_up_at(), Some(on(4, 9, 0)));
+}
+
+#[test]
+fn a_plan_that_is_there_is_not_planned_twice() {
+    let mut li_na = Device::consultant(1, store(1));
+    let customer = li_na.run(sunday(10, 0), &zhang_wei()).unwrap().customer;
+    let planned = LogFollowUp {
+        next: Next::Plan(NextPlanInput {
+            date: "2026-05-04".parse().unwrap(),
+            slot: None,
+            way: Some(FollowUpType::Showroom),
+            goal: Some("试驾".into()),
+        }),
+        ..call(customer)
+    };
+    li_na.run(sunday(11, 0), &planned).unwrap();
+
+    let next = li_na.run(sunday(12, 0), &call(customer)).unwrap();
+
+    assert_eq!(next.next_task, None);
+    assert_eq!(li_na.contact(customer).open_tasks().count(), 1);
+}
+
+#[test]
+fn two_devices_that_do_one_task_leave_two_follow_ups_and_one_done_task() {
+    let mut relay = Relay::new();
+    let mut phone = Device::consultant(1, store(1));
+    let mut manager = Device::manager(9, store(1), &[1]);
+    let customer = phone.run(sunday(10, 0), &zhang_wei()).unwrap().customer;
+    phone.run(sunday(10, 5), &call(customer)).unwrap();
+    relay.sync(&mut phone, sunday(10, 10));
+    relay.sync(&mut manager, sunday(10, 10));
+
+    phone.run(on(1, 9, 0), &call(customer)).unwrap();
+    manager.run(on(1, 9, 30), &call(customer)).unwrap();
+    relay.sync(&mut phone, on(1, 10, 0));
+    relay.sync(&mut manager, on(1, 10, 0));
+    relay.sync(&mut phone, on(1, 10, 1));
+
+    for device in [&phone, &manager] {
+        let contact = device.contact(customer);
+        assert_eq!(contact.follow_ups.len(), 3);
+        let done: Vec<_> = contact
+            .tasks
+            .iter()
+            .filter(|task| task.state == TaskState::Done)
+            .collect();
+        assert_eq!(done.len(), 1);
+        assert_eq!(done[0].done_by.len(), 2);
+        assert_eq!(device.customer(customer).contacted.len(), 3);
+    }
+}
+
+#[test]
+fn what_is_still_to_come_is_no_follow_up() {
+    let mut li_na = Device::consultant(1, store(1));
+    let customer = li_na.run(sunday(10, 0), &zhang_wei()).unwrap().customer;
+    let tomorrow = LogFollowUp {
+        at: Some(on(1, 0, 0)),
+        ..call(customer)
+    };
+    assert_eq!(
+        li_na.run(sunday(10, 0), &tomorrow).unwrap_err().code(),
+        "invalid"
+    );
+}
+
+#[test]
+fn a_clock_that_is_a_year_ahead_does_not_make_the_last_contact_a_year_late() {
+    let mut relay = Relay::new();
+    let mut wang_qiang = Device::consultant(2, store(1));
+    wang_qiang.clock_off_by = 365 * 24 * 3_600_000;
+    let customer = wang_qiang
+        .run(sunday(10, 0), &zhang_wei())
+        .unwrap()
+        .customer;
+    wang_qiang.run(sunday(10, 30), &call(customer)).unwrap();
+
+    relay.sync(&mut wang_qiang, sunday(12, 0));
+
+    let card = wang_qiang.customer(customer);
+    assert_eq!(card.last_contact_at(), sunday(12, 0));
+    assert_eq!(card.created_at, sunday(12, 0));
+    assert_eq!(
+        wang_qiang.contact(customer).last_follow_up_at(),
+        Some(sunday(12, 0))
+    );
+}
