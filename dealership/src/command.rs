@@ -28,16 +28,32 @@ mod deal;
 mod grade;
 mod input;
 mod lookup;
+mod lost;
+mod merge;
 mod registry;
 mod staff;
 mod store;
 mod vehicle;
 
 pub use claim::{ClaimVehicle, Claimed, FinaliseClaim, HardenClaim, ReleaseClaim, ReverseFinal};
-pub use contact::{FollowUpLogged, IntentInput, LogFollowUp, Next, NextPlanInput};
-pub use customer::{Carded, CreateCustomer, CustomerCreated, FirstMeeting, IfDuplicate, QuickCard};
-pub use deal::{DealOpened, OpenDeal, RecordStage, ReopenStage, SkipStage, StageRecorded};
+pub use contact::{
+    AddIntent, AddNote, AddPhone, CancelTask, ConsentRecorded, CorrectFollowUp, Corrected,
+    EditIntent, EditTask, FollowUpLogged, IntentAdded, IntentInput, LogFollowUp, MarkPhoneInvalid,
+    Next, NextPlanInput, NoteCompetitor, PhoneAdded, PlanTask, RecordConsent, SetPrimaryPhone,
+    TaskPlanned, WithdrawConsent,
+};
+pub use customer::{
+    Carded, CreateCustomer, CustomerCreated, DeleteCustomer, DeleteReason, Deleted, EditCustomer,
+    FirstMeeting, IfDuplicate, OptOut, QuickCard, RestoreCustomer, TransferOwner, Transferred,
+};
+pub use deal::{
+    CloseDeal, DealClosed, DealOpened, EditDeal, OpenDeal, RecordStage, ReopenStage, ReviveDeal,
+    SkipStage, StageRecorded,
+};
+pub use grade::{Graded, SetGrade};
 pub use input::Change;
+pub use lost::{ConfirmLost, LostRequested, RequestLost};
+pub use merge::{MergeCustomers, Merged, UndoMerge};
 pub use registry::{REGISTRY, find};
 pub use staff::{CreateStaff, EditStaff, SetStaffRoles, SetStaffStores, StaffCreated, StaffLeft};
 pub use store::{CreateStore, EditStore, StoreCreated};

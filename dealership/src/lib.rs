@@ -35,6 +35,7 @@ pub mod contact;
 pub mod customer;
 pub mod deal;
 pub mod device;
+pub mod merge;
 pub mod staff;
 pub mod store;
 
@@ -75,6 +76,7 @@ pub use id::{
 };
 pub use identity_number::IdentityNumber;
 pub use kind::Kind;
+pub use merge::MergeMap;
 pub use phone::{PhoneHash, PhoneKey, PhoneNumber};
 pub use plate_number::{Plate, PlateNumber};
 pub use receipt::{ChangeReceipt, Receipts};

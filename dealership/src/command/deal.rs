@@ -1,7 +1,9 @@
-//! Deals: opened, moved through their stages, closed.
+//! Deals: opened, described, moved through their stages, closed.
 
+mod close;
 mod open;
 mod stage;
 
+pub use close::{CloseDeal, DealClosed, EditDeal, ReviveDeal};
 pub use open::{DealOpened, OpenDeal};
 pub use stage::{RecordStage, ReopenStage, SkipStage, StageRecorded};

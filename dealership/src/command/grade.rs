@@ -1,11 +1,67 @@
 //! Grades of customers, set by people.
 
-use crate::command::Context;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::command::input;
+use crate::command::{Command, Context, Library, Plan, lookup};
 use crate::customer::GradeOrigin;
 use crate::edit::Edits;
 use crate::grade::Grade;
-use crate::id::{DocumentId, FactId};
+use crate::id::{CustomerId, DocumentId, FactId};
 use crate::refusal::Refusal;
+
+/// Grades a customer.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetGrade {
+    /// Whom.
+    pub customer: CustomerId,
+    /// As what: N, H, A, B or C; the others follow from what happened.
+    pub grade: Grade,
+    /// Why.
+    pub reason: String,
+    /// Whether the suggestion was taken.
+    #[serde(default)]
+    pub as_suggested: bool,
+}
+
+/// The grade that was set.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Graded {
+    /// The fact.
+    pub event: FactId,
+    /// What held before.
+    pub before: Grade,
+}
+
+impl Command for SetGrade {
+    type Output = Graded;
+
+    const NAME: &'static str = "set_grade";
+    const ABOUT: &'static str = "Grades a customer, with the reason";
+
+    fn plan(
+        &self,
+        library: &dyn Library,
+        context: &mut Context<'_>,
+    ) -> Result<Plan<Graded>, Refusal> {
+        let (card, customer) = lookup::card(library, self.customer)?;
+        let (contact, _) = lookup::contact(library, self.customer)?;
+        check_grade(self.grade)?;
+        let reason = input::prose("reason", &self.reason, input::LONGEST_PROSE)?;
+        let before = customer.grade_at([], context.now);
+        let origin = match self.as_suggested {
+            true => GradeOrigin::Suggested,
+            false => GradeOrigin::Manual,
+        };
+        let mut edits = Edits::default();
+        let grade = self.grade;
+        let event = grade_fact(&mut edits, card.id(), grade, Some(before), origin, context);
+        note(&mut edits, contact.id(), reason, Some(event), context);
+        Ok(Plan::new(edits, Graded { event, before }))
+    }
+}
 
 /// A grade that people set: orders, deliveries and confirmed losses say the others themselves.
 pub(super) fn check_grade(grade: Grade) -> Result<(), Refusal> {

@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::command::Context;
 use crate::command::input::{self, LONGEST_LINE};
-use crate::contact::{IntentStatus, PayWay, PlateQuota, PurchaseType, Use};
+use crate::command::{Command, Context, Library, Plan, lookup};
+use crate::contact::{Contact, IntentStatus, PayWay, PlateQuota, PurchaseType, Use};
+use crate::document::Document;
 use crate::edit::Edits;
 use crate::fen::Fen;
-use crate::id::{DocumentId, FactId, TrimId};
+use crate::id::{CustomerId, DocumentId, FactId, TrimId};
 use crate::refusal::Refusal;
 use crate::value::Value;
 
@@ -164,5 +165,189 @@ impl IntentInput {
             }
         }
         Ok(sets)
+    }
+}
+
+/// Adds what a customer wants.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AddIntent {
+    /// Who.
+    pub customer: CustomerId,
+    /// What.
+    pub intent: IntentInput,
+}
+
+/// The intent that was added.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct IntentAdded {
+    /// The entry.
+    pub intent: FactId,
+}
+
+impl Command for AddIntent {
+    type Output = IntentAdded;
+
+    const NAME: &'static str = "add_intent";
+    const ABOUT: &'static str = "Adds what a customer wants";
+
+    fn plan(
+        &self,
+        library: &dyn Library,
+        context: &mut Context<'_>,
+    ) -> Result<Plan<IntentAdded>, Refusal> {
+        lookup::card(library, self.customer)?;
+        let (document, _) = lookup::contact(library, self.customer)?;
+        let mut edits = Edits::default();
+        let intent = self.intent.write(&mut edits, document.id(), context)?;
+        Ok(Plan::new(edits, IntentAdded { intent }))
+    }
+}
+
+/// Changes what a customer wants: what is left out stays.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EditIntent {
+    /// Who.
+    pub customer: CustomerId,
+    /// Which intent.
+    pub intent: FactId,
+    /// What becomes of it.
+    #[serde(default)]
+    pub status: Option<IntentStatus>,
+    /// What changes; a set that is given replaces the one that was.
+    #[serde(default)]
+    pub changes: IntentInput,
+}
+
+impl Command for EditIntent {
+    type Output = ();
+
+    const NAME: &'static str = "edit_intent";
+    const ABOUT: &'static str = "Changes what a customer wants";
+
+    fn plan(&self, library: &dyn Library, _: &mut Context<'_>) -> Result<Plan<()>, Refusal> {
+        lookup::card(library, self.customer)?;
+        let (document, contact) = lookup::contact(library, self.customer)?;
+        check_budget(&contact, self)?;
+        let mut edits = Edits::default();
+        let mut changes: Vec<(String, Value)> = self
+            .changes
+            .scalars()?
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect();
+        if let Some(status) = self.status {
+            changes.push(("status".to_owned(), status.into()));
+        }
+        for (name, members) in self.changes.sets()? {
+            changes.extend(replaced(&document, self.intent, name, members));
+        }
+        let entry = document.fact("intent", self.intent);
+        for (field, value) in changes {
+            let stands = entry.and_then(|entry| entry.field(&field));
+            let settled = stands.is_some_and(|register| !register.concurrent);
+            if !settled || stands.is_none_or(|register| register.value != value) {
+                edits.amend(document.id(), "intent", self.intent, field, value);
+            }
+        }
+        Ok(Plan::new(edits, ()))
+    }
+}
+
+/// The intent is there, and the range that results is one.
+fn check_budget(contact: &Contact, edit: &EditIntent) -> Result<(), Refusal> {
+    let intent = contact
+        .intents
+        .iter()
+        .find(|intent| intent.id == edit.intent)
+        .ok_or_else(|| Refusal::invalid("intent", "the contact has none such"))?;
+    let min = edit.changes.budget_min.or(intent.budget_min);
+    let max = edit.changes.budget_max.or(intent.budget_max);
+    match min.zip(max) {
+        Some((min, max)) if min > max => Err(Refusal::invalid("budget_min", "is above budget_max")),
+        _ => Ok(()),
+    }
+}
+
+/// The members that a set gets, and those that it loses.
+fn replaced(
+    document: &Document,
+    intent: FactId,
+    name: &str,
+    members: Vec<(String, Value)>,
+) -> Vec<(String, Value)> {
+    let lost: Vec<_> = document
+        .fact("intent", intent)
+        .into_iter()
+        .flat_map(|entry| entry.members(name))
+        .filter(|(member, register)| {
+            register.value != Value::Null && !members.iter().any(|(kept, _)| kept == member)
+        })
+        .map(|(member, _)| (format!("{name}/{member}"), Value::Null))
+        .collect();
+    members
+        .into_iter()
+        .map(|(member, value)| (format!("{name}/{member}"), value))
+        .chain(lost)
+        .collect()
+}
+
+/// Notes what a competitor offers a customer.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NoteCompetitor {
+    /// Whom.
+    pub customer: CustomerId,
+    /// For which intent.
+    #[serde(default)]
+    pub intent: Option<FactId>,
+    /// The brand.
+    pub brand: String,
+    /// The series.
+    #[serde(default)]
+    pub series: Option<String>,
+    /// What they ask, in fen.
+    #[serde(default)]
+    pub quoted_price: Option<Fen>,
+    /// The dealer.
+    #[serde(default)]
+    pub dealer: Option<String>,
+}
+
+impl Command for NoteCompetitor {
+    type Output = ();
+
+    const NAME: &'static str = "note_competitor";
+    const ABOUT: &'static str = "Notes what a competitor offers a customer";
+
+    fn plan(&self, library: &dyn Library, context: &mut Context<'_>) -> Result<Plan<()>, Refusal> {
+        lookup::card(library, self.customer)?;
+        let (document, contact) = lookup::contact(library, self.customer)?;
+        let intents = &contact.intents;
+        if let Some(intent) = self.intent
+            && !intents.iter().any(|known| known.id == intent)
+        {
+            return Err(Refusal::invalid("intent", "the contact has none such"));
+        }
+        if self.quoted_price.is_some_and(|price| price < Fen::ZERO) {
+            return Err(Refusal::invalid("quoted_price", "is negative"));
+        }
+        let line = |field, text: &Option<String>| {
+            input::optional_line(field, text.as_deref(), LONGEST_LINE)
+        };
+        let fields = context.signed([
+            ("intent", self.intent.into()),
+            (
+                "brand",
+                input::line("brand", &self.brand, LONGEST_LINE)?.into(),
+            ),
+            ("series", line("series", &self.series)?.into()),
+            ("quoted_price", self.quoted_price.map(Fen::get).into()),
+            ("dealer", line("dealer", &self.dealer)?.into()),
+        ]);
+        let mut edits = Edits::default();
+        edits.record(document.id(), "competitor", context.ids.fact(), fields);
+        Ok(Plan::new(edits, ()))
     }
 }

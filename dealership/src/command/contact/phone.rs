@@ -1,9 +1,13 @@
 //! Numbers of customers.
 
-use crate::command::Context;
-use crate::contact::PhoneLabel;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::command::customer::{Carded, carded, notices, set_changed};
+use crate::command::{Command, Context, Library, Plan, lookup};
+use crate::contact::{Contact, InvalidReason, Phone, PhoneLabel};
 use crate::edit::Edits;
-use crate::id::{DocumentId, FactId};
+use crate::id::{CustomerId, DocumentId, FactId};
 use crate::phone::{PhoneNumber, TypedPhone};
 use crate::refusal::Refusal;
 
@@ -58,4 +62,140 @@ impl PhoneInput {
             .unwrap_or_default()
             .to_owned()
     }
+}
+
+/// Adds a number of a customer.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AddPhone {
+    /// Whose.
+    pub customer: CustomerId,
+    /// The number, as typed.
+    pub phone: String,
+    /// Whose number it is.
+    #[serde(default)]
+    pub label: Option<PhoneLabel>,
+    /// Whether it is the one to call from now on; the first always is.
+    #[serde(default)]
+    pub primary: bool,
+}
+
+/// The number that was added.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PhoneAdded {
+    /// The fact.
+    pub phone: FactId,
+    /// Which other customers bear it already.
+    pub duplicates: Vec<Carded>,
+}
+
+impl Command for AddPhone {
+    type Output = PhoneAdded;
+
+    const NAME: &'static str = "add_phone";
+    const ABOUT: &'static str = "Adds a number of a customer, and says who else bears it";
+
+    fn plan(
+        &self,
+        library: &dyn Library,
+        context: &mut Context<'_>,
+    ) -> Result<Plan<PhoneAdded>, Refusal> {
+        let (card, _) = lookup::card(library, self.customer)?;
+        let (document, contact) = lookup::contact(library, self.customer)?;
+        let input = PhoneInput::read(&self.phone, self.label)?;
+        let known = contact
+            .phones
+            .iter()
+            .find(|phone| phone.number == input.number.as_str());
+        if known.is_some_and(|phone| phone.invalid.is_none()) {
+            return Err(Refusal::state(&document, "the customer has this number"));
+        }
+        let hash = context.phone_key.hash(&input.number);
+        let mut duplicates = carded(library, &hash)?;
+        duplicates.retain(|carded| carded.customer != self.customer);
+        let mut edits = Edits::default();
+        let primary = self.primary || contact.phone().is_none();
+        let phone = input.write(&mut edits, card.id(), document.id(), primary, context);
+        Ok(Plan {
+            edits,
+            notices: notices(&duplicates),
+            output: PhoneAdded { phone, duplicates },
+        })
+    }
+}
+
+/// Says which number to call.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetPrimaryPhone {
+    /// Whose.
+    pub customer: CustomerId,
+    /// The fact of the number.
+    pub phone: FactId,
+}
+
+impl Command for SetPrimaryPhone {
+    type Output = ();
+
+    const NAME: &'static str = "set_primary_phone";
+    const ABOUT: &'static str = "Says which number of a customer to call";
+
+    fn plan(&self, library: &dyn Library, _: &mut Context<'_>) -> Result<Plan<()>, Refusal> {
+        lookup::card(library, self.customer)?;
+        let (document, contact) = lookup::contact(library, self.customer)?;
+        let phone = known(&contact, self.phone)?;
+        if phone.invalid.is_some() {
+            return Err(Refusal::invalid("phone", "reaches nobody"));
+        }
+        let mut edits = Edits::default();
+        set_changed(
+            &mut edits,
+            &document,
+            [("primary_phone", Some(self.phone.into()))],
+        );
+        Ok(Plan::new(edits, ()))
+    }
+}
+
+/// Says that a number reaches nobody; adding it again says that it does.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MarkPhoneInvalid {
+    /// Whose.
+    pub customer: CustomerId,
+    /// A fact of the number.
+    pub phone: FactId,
+    /// Why.
+    pub reason: InvalidReason,
+}
+
+impl Command for MarkPhoneInvalid {
+    type Output = ();
+
+    const NAME: &'static str = "mark_phone_invalid";
+    const ABOUT: &'static str = "Says that a number of a customer reaches nobody";
+
+    fn plan(&self, library: &dyn Library, context: &mut Context<'_>) -> Result<Plan<()>, Refusal> {
+        lookup::card(library, self.customer)?;
+        let (document, contact) = lookup::contact(library, self.customer)?;
+        let phone = known(&contact, self.phone)?;
+        if phone.invalid.is_some() {
+            return Err(Refusal::state(&document, "the number is marked already"));
+        }
+        let mut edits = Edits::default();
+        // Two devices may have typed it: every fact of it is marked.
+        for id in &phone.ids {
+            let fields = context.signed([("phone", (*id).into()), ("reason", self.reason.into())]);
+            edits.record(document.id(), "phone_invalid", context.ids.fact(), fields);
+        }
+        Ok(Plan::new(edits, ()))
+    }
+}
+
+fn known(contact: &Contact, id: FactId) -> Result<&Phone, Refusal> {
+    contact
+        .phones
+        .iter()
+        .find(|phone| phone.ids.contains(&id))
+        .ok_or_else(|| Refusal::invalid("phone", "the contact has none such"))
 }
