@@ -30,13 +30,9 @@ mod input;
 mod lookup;
 mod lost;
 mod merge;
-mod pack;
-mod price_list;
 mod registry;
-mod show;
 mod staff;
 mod store;
-mod trim;
 mod vehicle;
 
 pub use claim::{ClaimVehicle, Claimed, FinaliseClaim, HardenClaim, ReleaseClaim, ReverseFinal};
@@ -58,17 +54,10 @@ pub use grade::{Graded, SetGrade};
 pub use input::Change;
 pub use lost::{ConfirmLost, LostRequested, RequestLost};
 pub use merge::{MergeCustomers, Merged, UndoMerge};
-pub use pack::{AllRecorded, PackVehicles, ReleasePack};
-pub use price_list::{PriceListPublished, PublishPriceList};
 pub use registry::{REGISTRY, find};
-pub use show::{CreateShow, EditShow, ShowCreated};
 pub use staff::{CreateStaff, EditStaff, SetStaffRoles, SetStaffStores, StaffCreated, StaffLeft};
 pub use store::{CreateStore, EditStore, StoreCreated};
-pub use trim::{CreateTrim, EditTrim, TrimCreated, TrimDetails};
-pub use vehicle::{
-    DeliverVehicle, EditVehicle, FreezeVehicle, MoveVehicle, Recorded, RuleOnVehicle, SetCustody,
-    StockIn, StockedIn, UnfreezeVehicle, VoidVehicle,
-};
+pub use vehicle::{Recorded, StockIn, StockedIn};
 
 /// What a person can ask for.
 pub trait Command: Serialize + DeserializeOwned + JsonSchema {

@@ -28,10 +28,7 @@ pub mod claim;
 pub mod duty;
 pub mod order;
 pub mod pack;
-pub mod price_list;
 mod ruling;
-pub mod show;
-pub mod trim;
 pub mod vehicle;
 
 pub mod contact;
@@ -59,7 +56,6 @@ pub mod fen;
 pub mod grade;
 pub mod identity_number;
 pub mod phone;
-pub mod pinyin;
 pub mod plate_number;
 pub mod vin;
 
@@ -75,8 +71,8 @@ pub use document::Document;
 pub use fen::{BasisPoints, Fen};
 pub use grade::Grade;
 pub use id::{
-    CaseId, CustomerId, DealId, DeviceNumber, DocumentId, FactId, FreshIds, GroupId, ShowId,
-    StaffId, StoreId, TrimId, VehicleId,
+    CustomerId, DealId, DeviceNumber, DocumentId, FactId, FreshIds, GroupId, ShowId, StaffId,
+    StoreId, TrimId, VehicleId,
 };
 pub use identity_number::IdentityNumber;
 pub use kind::Kind;

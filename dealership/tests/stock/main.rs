@@ -11,7 +11,3 @@
 mod world;
 
 mod claims;
-mod orders;
-mod packs;
-mod places;
-mod rulings;

@@ -21,6 +21,9 @@ pub(super) struct Outbound {
     held: BTreeMap<BatchId, Millis>,
     /// Whether the host should be asked as soon as there is room.
     asking: bool,
+    /// Whether an offer was dropped since the host was last asked. Those after it are dropped
+    /// too, so that none overtakes it.
+    dropped: bool,
 }
 
 impl Outbound {
@@ -30,6 +33,7 @@ impl Outbound {
             in_flight: BTreeMap::new(),
             held: BTreeMap::new(),
             asking: true,
+            dropped: false,
         }
     }
 
@@ -37,7 +41,7 @@ impl Outbound {
     pub(super) fn offer(&mut self, now: Millis, batch: &Batch, version: u8) -> Option<Vec<u8>> {
         let is_waiting = self.in_flight.contains_key(&batch.id())
             || self.held.get(&batch.id()).is_some_and(|due| *due > now);
-        if is_waiting {
+        if is_waiting || self.dropped {
             return None;
         }
         if self.room() > 0 {
@@ -48,6 +52,7 @@ impl Outbound {
                 return Some(frame);
             }
         }
+        self.dropped = true;
         self.asking = true;
         None
     }
@@ -93,6 +98,7 @@ impl Outbound {
             return None;
         }
         self.asking = false;
+        self.dropped = false;
         Some((
             room,
             self.in_flight
@@ -113,8 +119,6 @@ impl Outbound {
         self.held.values().min().copied()
     }
 
-    /// How many batches may be pushed now; the credit then holds any frame, so that no batch
-    /// overtakes one that is longer.
     fn room(&self) -> usize {
         if !self.window.has_room_for_a_frame() || self.held.len() >= limits::BATCHES_HELD {
             return 0;

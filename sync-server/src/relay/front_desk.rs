@@ -1,0 +1,155 @@
+//! Answers sessions without writing: who is it, may it come in, what is new to it.
+//!
+//! The program keeps one on each of its reading threads; stories ask [`Relay::front_desk`].
+
+use std::collections::BTreeSet;
+
+use dealership::{Author, DeviceNumber, Seq, Space, Timestamp, schema};
+use sync_protocol::message::spaces_digest;
+use sync_protocol::{Admission, Bye, ByeCode, Cursor, Greeting, LogAnswer, Upgrade, Walk};
+
+use super::read::{ReadError, read_log};
+use super::{Directory, Relay, RelayKey};
+use crate::store::{DeviceRow, ReadStore, Store, StoreError};
+use crate::wire;
+
+/// How far a device's clock may be off to be trusted, in milliseconds.
+const CLOCK_TOLERANCE: u64 = 10 * 60 * 1_000;
+
+/// What answers sessions.
+#[derive(Clone, Copy, Debug)]
+pub struct FrontDesk<'r, S> {
+    store: &'r S,
+    key: &'r RelayKey,
+    directory: &'r Directory,
+}
+
+/// What becomes of a device that has proved itself.
+#[derive(Clone, Debug)]
+pub enum Admittance {
+    /// It comes in.
+    Admitted(Box<Guest>),
+    /// It does not.
+    Dismissed(Bye),
+}
+
+/// A device that came in.
+#[derive(Clone, Debug)]
+pub struct Guest {
+    /// What its session is told.
+    pub admission: Admission,
+    /// The spaces that it is read.
+    pub spaces: BTreeSet<Space>,
+    /// The newest shape of documents that it writes.
+    pub shapes: u32,
+    /// Whether its clock is within ten minutes of the relay's.
+    pub clock_trusted: bool,
+}
+
+impl<'r, S: ReadStore> FrontDesk<'r, S> {
+    /// Answers from these.
+    pub const fn new(store: &'r S, key: &'r RelayKey, directory: &'r Directory) -> Self {
+        Self {
+            store,
+            key,
+            directory,
+        }
+    }
+
+    /// An enrolled device; also one that was shut out, for it may still prove who it is.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store fails.
+    pub fn identify(&self, device: DeviceNumber) -> Result<Option<DeviceRow>, StoreError> {
+        self.store.device(device)
+    }
+
+    /// What the owner of a device may see and write on it; `None` if the device is unknown or
+    /// shut out, or its owner has left.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store fails.
+    pub fn author(&self, device: DeviceNumber) -> Result<Option<Author>, StoreError> {
+        let row = self.store.device(device)?;
+        Ok(row
+            .filter(|row| row.revoked_at.is_none())
+            .and_then(|row| self.directory.author(row.staff, device)))
+    }
+
+    /// Decides whether a device that has proved itself comes in, and what it is told.
+    ///
+    /// Its cursor counts only while its spaces are those it was read for: a space that it gained
+    /// since has entries before the cursor, so the log begins again.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store fails, or holds no group.
+    pub fn admit(&self, now: Timestamp, greeting: &Greeting) -> Result<Admittance, StoreError> {
+        let device = wire::domain_device(greeting.device);
+        let Some(author) = self.author(device)? else {
+            let text = "the device or its owner is no longer admitted";
+            return Ok(Admittance::Dismissed(Bye::new(ByeCode::Denied, text)));
+        };
+        let group = self.store.group()?;
+        let group = group.ok_or_else(|| StoreError::damaged("there is no group"))?;
+        let names: Vec<_> = author.spaces.iter().copied().map(wire::space).collect();
+        let has_same_spaces = greeting.spaces == Some(spaces_digest(&names));
+        let cursor_tag_is_valid = match &greeting.cursor {
+            Some(cursor) => has_same_spaces && self.gave(cursor, group.epoch)?,
+            None => false,
+        };
+        let ahead = wire::domain_timestamp(greeting.clock).millis_since(now);
+        Ok(Admittance::Admitted(Box::new(Guest {
+            admission: Admission {
+                epoch: group.epoch,
+                head: wire::seq(self.store.head()?.seq),
+                cursor_tag_is_valid,
+                spaces: names,
+                clock: wire::timestamp(now),
+                upgrade: upgrade(greeting.shapes),
+            },
+            spaces: author.spaces,
+            shapes: greeting.shapes,
+            clock_trusted: ahead.unsigned_abs() <= CLOCK_TOLERANCE,
+        })))
+    }
+
+    /// Reads a page of these spaces after a position.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError`] when the store fails, or holds what cannot be sent.
+    pub fn read(
+        &self,
+        spaces: &BTreeSet<Space>,
+        after: Seq,
+        walk: Walk,
+    ) -> Result<LogAnswer, ReadError> {
+        let group = self.store.group()?;
+        let group = group.ok_or_else(|| StoreError::damaged("there is no group"))?;
+        read_log(self.store, self.key, group.epoch, spaces, after, walk)
+    }
+
+    fn gave(&self, cursor: &Cursor, epoch: sync_protocol::Epoch) -> Result<bool, StoreError> {
+        let here = self.store.head_at(wire::domain_seq(cursor.seq))?;
+        Ok(self.key.gave(cursor, epoch, here.as_ref()))
+    }
+}
+
+impl<S: Store> Relay<S> {
+    /// What answers sessions from this relay's store.
+    pub fn front_desk(&self) -> FrontDesk<'_, S> {
+        FrontDesk::new(&self.store, &self.key, &self.directory)
+    }
+}
+
+/// A device that writes older shapes than this version still syncs, and should be upgraded.
+fn upgrade(shapes: u32) -> Upgrade {
+    if i64::from(shapes) < schema::SHAPE {
+        Upgrade::Soft
+    } else {
+        Upgrade::None
+    }
+}

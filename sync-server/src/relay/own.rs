@@ -1,0 +1,192 @@
+//! What the relay itself writes: facts that nobody else may.
+
+use std::sync::Arc;
+
+use automerge::ReadDoc;
+use change_gate::{GatedDocument, Refusal, prescan};
+use dealership::edit::{self, Edit, EditError, Edits};
+use dealership::{
+    Author, Authorship, DeviceNumber, Document, DocumentId, Kind, Space, StaffId, Timestamp, duty,
+};
+
+use super::directory::Directory;
+use super::documents::{Found, Loaded};
+use super::draft::{Draft, Origin, phones_of};
+use super::judge::{Objection, RightsJudge};
+use super::{Relay, RelayError};
+use crate::store::{Store, StoreError};
+
+/// Why a fact of the relay's own could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum OwnFactError {
+    /// It is for a document that is not there.
+    #[error("there is no document {0}")]
+    NoDocument(DocumentId),
+    /// It does not fit the document.
+    #[error("document {document}: {source}")]
+    Edit {
+        /// Which.
+        document: DocumentId,
+        /// Why not.
+        #[source]
+        source: Box<EditError>,
+    },
+    /// The gate, which the relay's own changes pass like everyone's, refuses it.
+    #[error("document {document}: {reason}")]
+    Refused {
+        /// Which.
+        document: DocumentId,
+        /// What the gate says.
+        reason: String,
+    },
+}
+
+impl<S: Store> Relay<S> {
+    /// Writes edits as the relay itself, in a transaction of their own.
+    ///
+    /// # Errors
+    ///
+    /// [`RelayError`], and then nothing is written.
+    pub fn establish(
+        &mut self,
+        now: Timestamp,
+        command: &str,
+        edits: &Edits,
+    ) -> Result<(), RelayError> {
+        self.in_transaction(|relay| {
+            let mut draft = Draft::new(relay.head, now);
+            relay.draft_own(&mut draft, now, command, edits)?;
+            relay.keep(now, draft)
+        })
+    }
+
+    /// Adds the facts that follow from a draft, and writes it all.
+    pub(super) fn keep(&mut self, now: Timestamp, mut draft: Draft) -> Result<(), RelayError> {
+        let vehicles = read_kind(&draft, Kind::Vehicle)?;
+        let facts = duty::after_batch(&vehicles, now);
+        self.draft_own(&mut draft, now, duty::CONFIRM, &facts)?;
+        for customer in read_kind(&draft, Kind::Customer)? {
+            self.index_phones(&customer)?;
+        }
+        let head = draft.head();
+        let mut staff_changed = false;
+        for loaded in draft.write(&mut self.store)? {
+            staff_changed |= loaded.kind == Kind::Staff;
+            self.documents.keep(loaded);
+        }
+        self.head = head;
+        if staff_changed {
+            let directory = Directory::read(&self.store, &mut self.documents)?;
+            self.directory = Arc::new(directory);
+        }
+        Ok(())
+    }
+
+    /// Drafts edits as changes of the relay's own actor.
+    pub(super) fn draft_own(
+        &mut self,
+        draft: &mut Draft,
+        now: Timestamp,
+        command: &str,
+        edits: &Edits,
+    ) -> Result<(), RelayError> {
+        let base_seq = draft.head().seq;
+        let base_received_at = draft.head().received_at;
+        let authorship = Authorship {
+            staff: StaffId::RELAY,
+            command: command.to_owned(),
+            base_seq,
+        };
+        for (document, edits) in edits.by_document() {
+            let before = self.current(draft, document)?;
+            let (kind, space) = match (&before, created(edits)) {
+                (Some(before), _) => (before.kind, before.space),
+                (None, Some(place)) => place,
+                (None, None) => return Err(OwnFactError::NoDocument(document).into()),
+            };
+            let content = before
+                .as_ref()
+                .map_or_else(GatedDocument::empty, |before| before.content.clone());
+            let Some(raw) = self.change(&content, document, edits, &authorship, now)? else {
+                continue;
+            };
+            let refused = |reason: String| OwnFactError::Refused { document, reason };
+            let header = prescan(&raw).map_err(|malformed| refused(malformed.to_string()))?;
+            let mut judge = RightsJudge {
+                author: &Author::relay(),
+                document,
+                space,
+                kind: Some(kind),
+                head: Some(base_seq),
+                shapes: 0,
+            };
+            let admission = content
+                .admit(DeviceNumber::RELAY.0, &[&raw], &mut judge)
+                .map_err(|refusal: Refusal<Objection>| refused(refusal.to_string()))?;
+            draft.put(document, kind, space, before.as_ref(), admission);
+            let origin = Origin {
+                batch: None,
+                device: DeviceNumber::RELAY,
+                clock_trusted: true,
+            };
+            draft.append(document, &header, &raw, base_received_at, origin);
+        }
+        Ok(())
+    }
+
+    /// A document as it will be with the draft.
+    fn current(&mut self, draft: &Draft, id: DocumentId) -> Result<Option<Loaded>, RelayError> {
+        if let Some(drafted) = draft.document(id) {
+            return Ok(Some(drafted.clone()));
+        }
+        match self.documents.find(&self.store, id)? {
+            Found::Document(loaded) => Ok(Some(Loaded::clone(&loaded))),
+            Found::Nothing => Ok(None),
+            Found::Tombstone => Err(OwnFactError::NoDocument(id).into()),
+        }
+    }
+
+    /// Writes edits as one change, and gives its bytes.
+    fn change(
+        &self,
+        content: &GatedDocument,
+        document: DocumentId,
+        edits: &[Edit],
+        authorship: &Authorship,
+        now: Timestamp,
+    ) -> Result<Option<Vec<u8>>, OwnFactError> {
+        let mut scratch = content.automerge().clone();
+        scratch.set_actor(self.actor.into());
+        let hash = edit::write(&mut scratch, edits, authorship, now)
+            .map_err(Box::new)
+            .map_err(|source| OwnFactError::Edit { document, source })?;
+        let change = hash.and_then(|hash| scratch.get_change_by_hash(&hash));
+        Ok(change.map(|change| change.raw_bytes().to_vec()))
+    }
+
+    /// Keeps customers to be found by their phones, in every store of the group.
+    fn index_phones(&mut self, document: &Document) -> Result<(), StoreError> {
+        let Space::Store(store) = document.space() else {
+            return Ok(());
+        };
+        let customer = document.id().into();
+        self.store.put_phones(customer, store, &phones_of(document))
+    }
+}
+
+/// The drafted documents of a kind as rules read them.
+fn read_kind(draft: &Draft, kind: Kind) -> Result<Vec<Document>, RelayError> {
+    draft
+        .documents()
+        .filter(|loaded| loaded.kind == kind)
+        .map(|loaded| Ok(loaded.read()?))
+        .collect()
+}
+
+/// What a document is created as, if its edits create it.
+fn created(edits: &[Edit]) -> Option<(Kind, Space)> {
+    edits.iter().find_map(|edit| match edit {
+        Edit::Create { kind, space, .. } => Some((*kind, *space)),
+        _ => None,
+    })
+}

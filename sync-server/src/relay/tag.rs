@@ -1,0 +1,195 @@
+//! The chain of the log, and the tags by which the relay knows its own cursors again.
+//!
+//! Every entry is linked to those before it by a running hash, so that one hash names one
+//! history. A tag is what the relay gives out with a cursor:
+//!
+//! ```text
+//! running hash at seq, its first 16 bytes
+//! HMAC-SHA256(key, "forecourt cursor v1" ‖ epoch ‖ seq ‖ those 16 bytes), its first 16 bytes
+//! ```
+//!
+//! The key is kept apart from the database. So a cursor whose tag is right and which is ahead of
+//! the log proves that the database lost what it once acknowledged.
+
+use dealership::Seq;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::{Digest, Sha256};
+use sync_protocol::{Cursor, CursorTag, Epoch};
+
+use crate::store::{LogEntry, LogHead, LogRow, RunningHash};
+use crate::wire;
+
+/// The relay's secret, kept in a file beside the database; never logged, never sent.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RelayKey([u8; 32]);
+
+impl RelayKey {
+    /// Takes the secret.
+    pub const fn new(key: [u8; 32]) -> Self {
+        Self(key)
+    }
+
+    /// The secret, to be written to its file.
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// The tag of a cursor at the end of this log.
+    pub fn tag(&self, epoch: Epoch, head: &LogHead) -> CursorTag {
+        let (history, _) = halves(&head.running);
+        let mac = self.mac_of_cursor(epoch, head.seq, &history);
+        let (proof, _) = halves(&mac.finalize().into_bytes().into());
+        let mut tag = [0; 32];
+        tag[..16].copy_from_slice(&history);
+        tag[16..].copy_from_slice(&proof);
+        CursorTag(tag)
+    }
+
+    /// Whether this relay gave the cursor out, in this epoch, for this history.
+    ///
+    /// `here` is the log at the cursor's position; `None` where the log does not reach that far,
+    /// and then the tag alone is judged.
+    pub fn gave(&self, cursor: &Cursor, epoch: Epoch, here: Option<&LogHead>) -> bool {
+        let (history, proof) = halves(&cursor.tag.0);
+        let seq = wire::domain_seq(cursor.seq);
+        let is_ours = self
+            .mac_of_cursor(epoch, seq, &history)
+            .verify_truncated_left(&proof)
+            .is_ok();
+        let is_this_history =
+            here.is_none_or(|here| here.seq == seq && here.running.starts_with(&history));
+        cursor.epoch == epoch && is_ours && is_this_history
+    }
+
+    /// The keyed hash under which an enrolment code is kept.
+    pub(super) fn hash_of_code(&self, code: &str) -> [u8; 32] {
+        self.mac_of_code(code).finalize().into_bytes().into()
+    }
+
+    /// Whether a code is the one with this hash; takes as long for a wrong one.
+    pub(super) fn is_code(&self, code: &str, hash: &[u8; 32]) -> bool {
+        self.mac_of_code(code).verify_slice(hash).is_ok()
+    }
+
+    fn mac_of_cursor(&self, epoch: Epoch, seq: Seq, history: &[u8; 16]) -> Hmac<Sha256> {
+        self.mac(&[
+            b"forecourt cursor v1",
+            &epoch.0,
+            &seq.0.to_be_bytes(),
+            history,
+        ])
+    }
+
+    fn mac_of_code(&self, code: &str) -> Hmac<Sha256> {
+        self.mac(&[b"forecourt enrolment v1", code.as_bytes()])
+    }
+
+    #[allow(clippy::expect_used, reason = "HMAC takes keys of every length")]
+    fn mac(&self, parts: &[&[u8]]) -> Hmac<Sha256> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("any length");
+        for part in parts {
+            mac.update(part);
+        }
+        mac
+    }
+}
+
+impl std::fmt::Debug for RelayKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("RelayKey(hidden)")
+    }
+}
+
+/// What an entry puts into the chain; it survives the entry's erasure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Link {
+    /// A change, by its hash.
+    Change([u8; 32]),
+    /// A purge, by its document.
+    Gone([u8; 16]),
+}
+
+impl Link {
+    /// What a row puts into the chain.
+    pub fn of(row: &LogRow) -> Self {
+        match &row.entry {
+            LogEntry::Change(change) => Self::Change(change.hash),
+            LogEntry::Gone => Self::Gone(*row.document.as_bytes()),
+        }
+    }
+
+    /// The running hash once the next entry is in the log:
+    /// SHA-256("forecourt log v1" ‖ running ‖ seq ‖ received_at ‖ kind ‖ link).
+    pub fn after(self, before: &LogHead, seq: Seq, received_at: i64) -> RunningHash {
+        let mut hasher = Sha256::new();
+        hasher.update(b"forecourt log v1");
+        hasher.update(before.running);
+        hasher.update(seq.0.to_be_bytes());
+        hasher.update(received_at.to_be_bytes());
+        match self {
+            Self::Change(hash) => {
+                hasher.update([1]);
+                hasher.update(hash);
+            }
+            Self::Gone(document) => {
+                hasher.update([2]);
+                hasher.update(document);
+            }
+        }
+        hasher.finalize().into()
+    }
+}
+
+fn halves(bytes: &[u8; 32]) -> ([u8; 16], [u8; 16]) {
+    let (mut left, mut right) = ([0; 16], [0; 16]);
+    left.copy_from_slice(&bytes[..16]);
+    right.copy_from_slice(&bytes[16..]);
+    (left, right)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dealership::Timestamp;
+
+    const EPOCH: Epoch = Epoch([1; 16]);
+
+    fn head(seq: u64, byte: u8) -> LogHead {
+        LogHead {
+            seq: Seq(seq),
+            running: [byte; 32],
+            received_at: Timestamp::from_millis(0),
+        }
+    }
+
+    fn cursor(epoch: Epoch, head: &LogHead, tag: CursorTag) -> Cursor {
+        let seq = wire::seq(head.seq);
+        Cursor { epoch, seq, tag }
+    }
+
+    #[test]
+    fn a_relay_knows_its_own_cursors_again() {
+        let key = RelayKey::new([7; 32]);
+        let given = head(9, 3);
+        let tag = key.tag(EPOCH, &given);
+        assert!(key.gave(&cursor(EPOCH, &given, tag), EPOCH, Some(&given)));
+        // The log does not reach that far any more: the tag alone proves that it once did.
+        assert!(key.gave(&cursor(EPOCH, &given, tag), EPOCH, None));
+    }
+
+    #[test]
+    fn a_cursor_of_another_epoch_position_history_or_key_is_not_ours() {
+        let key = RelayKey::new([7; 32]);
+        let given = head(9, 3);
+        let tag = key.tag(EPOCH, &given);
+        let other_epoch = Epoch([2; 16]);
+        assert!(!key.gave(&cursor(other_epoch, &given, tag), other_epoch, None));
+        assert!(!key.gave(&cursor(EPOCH, &given, tag), other_epoch, None));
+        assert!(!key.gave(&cursor(EPOCH, &head(10, 3), tag), EPOCH, None));
+        assert!(!key.gave(&cursor(EPOCH, &given, tag), EPOCH, Some(&head(9, 4))));
+        assert!(!RelayKey::new([8; 32]).gave(&cursor(EPOCH, &given, tag), EPOCH, None));
+        let mut forged = tag;
+        forged.0[0] ^= 1;
+        assert!(!key.gave(&cursor(EPOCH, &given, forged), EPOCH, None));
+    }
+}

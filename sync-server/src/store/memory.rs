@@ -1,0 +1,432 @@
+//! A store in memory, for tests, stories and the simulator.
+//!
+//! It keeps what it would need to undo each write until the transaction ends, so that a
+//! transaction costs what it writes, not what there is.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
+
+use change_gate::{Actor, Hash};
+use dealership::phone::PhoneHash;
+use dealership::{CustomerId, DeviceNumber, DocumentId, Kind, Seq, Space, StoreId};
+use sync_protocol::BatchId;
+
+use crate::store::{
+    BatchRow, DeviceRow, DocumentRow, EnrolmentCodeRow, GroupRow, LogEntry, LogHead, LogRow,
+    Pending, Position, ReadStore, RunningHash, Store, StoreError,
+};
+
+/// A store that lives as long as its value.
+#[derive(Default)]
+pub struct MemoryStore {
+    state: State,
+    /// How to undo each write of the open transaction; `None` when there is none.
+    undo: Option<Vec<Undo>>,
+    /// How much of `undo` stood at the savepoint.
+    savepoint: Option<usize>,
+}
+
+type Undo = Box<dyn FnOnce(&mut State) + Send>;
+
+#[derive(Default)]
+struct State {
+    group: Option<GroupRow>,
+    /// The entry at `seq` stands at `seq - 1`; erased rows are `None`.
+    log: Vec<(LogHead, Option<LogRow>)>,
+    seq_of_change: BTreeMap<(DocumentId, Hash), Seq>,
+    places: BTreeSet<(DocumentId, Actor, u64)>,
+    by_space: BTreeSet<(Space, Seq)>,
+    by_document: BTreeSet<(DocumentId, Seq)>,
+    documents: BTreeMap<DocumentId, DocumentRow>,
+    batches: BTreeMap<BatchId, BatchRow>,
+    devices: BTreeMap<DeviceNumber, DeviceRow>,
+    codes: BTreeMap<String, EnrolmentCodeRow>,
+    phones: BTreeMap<CustomerId, (StoreId, BTreeSet<PhoneHash>)>,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Writes, and remembers how to undo it.
+    fn write(
+        &mut self,
+        undo: impl FnOnce(&mut State) + Send + 'static,
+    ) -> Result<&mut State, StoreError> {
+        self.undo
+            .as_mut()
+            .ok_or(StoreError::OutOfTurn)?
+            .push(Box::new(undo));
+        Ok(&mut self.state)
+    }
+
+    fn undo_to(&mut self, kept: usize) {
+        let Some(undo) = &mut self.undo else { return };
+        for step in undo.drain(kept.min(undo.len())..).rev() {
+            step(&mut self.state);
+        }
+    }
+}
+
+impl State {
+    fn row(&self, seq: Seq) -> Option<&(LogHead, Option<LogRow>)> {
+        self.log.get(index(seq)?)
+    }
+}
+
+impl ReadStore for MemoryStore {
+    fn group(&self) -> Result<Option<GroupRow>, StoreError> {
+        Ok(self.state.group.clone())
+    }
+
+    fn head(&self) -> Result<LogHead, StoreError> {
+        Ok(self
+            .state
+            .log
+            .last()
+            .map_or(LogHead::START, |(head, _)| *head))
+    }
+
+    fn head_at(&self, seq: Seq) -> Result<Option<LogHead>, StoreError> {
+        if seq == LogHead::START.seq {
+            return Ok(Some(LogHead::START));
+        }
+        Ok(self.state.row(seq).map(|(head, _)| *head))
+    }
+
+    fn log_row(&self, seq: Seq) -> Result<Option<LogRow>, StoreError> {
+        Ok(self.state.row(seq).and_then(|(_, row)| row.clone()))
+    }
+
+    fn positions(
+        &self,
+        spaces: &BTreeSet<Space>,
+        after: Seq,
+        through: Seq,
+        limit: usize,
+    ) -> Result<Vec<Position>, StoreError> {
+        let mut found = BTreeSet::new();
+        for space in spaces {
+            found.extend(
+                stretch(&self.state.by_space, *space, after, through)
+                    .take(limit)
+                    .map(|(_, seq)| *seq),
+            );
+        }
+        Ok(found
+            .into_iter()
+            .filter_map(|seq| {
+                let (_, row) = self.state.row(seq)?;
+                let document = row.as_ref()?.document;
+                Some(Position { seq, document })
+            })
+            .take(limit)
+            .collect())
+    }
+
+    fn pending(
+        &self,
+        document: DocumentId,
+        after: Seq,
+        through: Seq,
+    ) -> Result<Option<Pending>, StoreError> {
+        let mut entries = stretch(&self.state.by_document, document, after, through);
+        Ok(entries.next().map(|(_, first)| Pending {
+            first: *first,
+            entries: 1 + entries.count() as u64,
+        }))
+    }
+
+    fn changes_of(&self, document: DocumentId) -> Result<Vec<LogRow>, StoreError> {
+        let everything = (Seq(0), Seq(u64::MAX));
+        Ok(stretch(
+            &self.state.by_document,
+            document,
+            everything.0,
+            everything.1,
+        )
+        .filter_map(|(_, seq)| self.state.row(*seq)?.1.clone())
+        .filter(|row| row.change().is_some())
+        .collect())
+    }
+
+    fn seq_of_change(&self, document: DocumentId, hash: &Hash) -> Result<Option<Seq>, StoreError> {
+        Ok(self.state.seq_of_change.get(&(document, *hash)).copied())
+    }
+
+    fn document(&self, id: DocumentId) -> Result<Option<DocumentRow>, StoreError> {
+        Ok(self.state.documents.get(&id).cloned())
+    }
+
+    fn documents_of_kind(&self, kind: Kind) -> Result<Vec<DocumentId>, StoreError> {
+        let of_kind = |row: &&DocumentRow| row.kind == kind && row.content.is_some();
+        let documents = self.state.documents.values().filter(of_kind);
+        Ok(documents.map(|row| row.id).collect())
+    }
+
+    fn document_ids(
+        &self,
+        after: Option<DocumentId>,
+        limit: usize,
+    ) -> Result<Vec<DocumentId>, StoreError> {
+        let start = after.map_or(Bound::Unbounded, Bound::Excluded);
+        Ok(self
+            .state
+            .documents
+            .range((start, Bound::Unbounded))
+            .filter(|(_, row)| row.content.is_some())
+            .map(|(id, _)| *id)
+            .take(limit)
+            .collect())
+    }
+
+    fn batch(&self, id: BatchId) -> Result<Option<BatchRow>, StoreError> {
+        Ok(self.state.batches.get(&id).cloned())
+    }
+
+    fn device(&self, number: DeviceNumber) -> Result<Option<DeviceRow>, StoreError> {
+        Ok(self.state.devices.get(&number).cloned())
+    }
+
+    fn devices(&self) -> Result<Vec<DeviceRow>, StoreError> {
+        Ok(self.state.devices.values().cloned().collect())
+    }
+
+    fn enrolment_code(&self, selector: &str) -> Result<Option<EnrolmentCodeRow>, StoreError> {
+        Ok(self.state.codes.get(selector).cloned())
+    }
+
+    fn customers_with_phone(
+        &self,
+        phone: &PhoneHash,
+    ) -> Result<Vec<(CustomerId, StoreId)>, StoreError> {
+        let bears = |entry: &(&CustomerId, &(StoreId, BTreeSet<PhoneHash>))| {
+            let (_, (_, phones)) = entry;
+            phones.contains(phone)
+        };
+        let customers = self.state.phones.iter().filter(bears);
+        Ok(customers
+            .map(|(customer, (store, _))| (*customer, *store))
+            .collect())
+    }
+}
+
+impl Store for MemoryStore {
+    fn begin(&mut self) -> Result<(), StoreError> {
+        if self.undo.is_some() {
+            return Err(StoreError::OutOfTurn);
+        }
+        self.undo = Some(Vec::new());
+        Ok(())
+    }
+
+    fn commit(&mut self) -> Result<(), StoreError> {
+        self.savepoint = None;
+        self.undo.take().map(drop).ok_or(StoreError::OutOfTurn)
+    }
+
+    fn roll_back(&mut self) -> Result<(), StoreError> {
+        self.undo_to(0);
+        self.savepoint = None;
+        self.undo.take().map(drop).ok_or(StoreError::OutOfTurn)
+    }
+
+    fn set_savepoint(&mut self) -> Result<(), StoreError> {
+        let undo = self.undo.as_ref().ok_or(StoreError::OutOfTurn)?;
+        if self.savepoint.is_some() {
+            return Err(StoreError::OutOfTurn);
+        }
+        self.savepoint = Some(undo.len());
+        Ok(())
+    }
+
+    fn release_savepoint(&mut self) -> Result<(), StoreError> {
+        self.savepoint.take().map(drop).ok_or(StoreError::OutOfTurn)
+    }
+
+    fn roll_back_to_savepoint(&mut self) -> Result<(), StoreError> {
+        let kept = self.savepoint.take().ok_or(StoreError::OutOfTurn)?;
+        self.undo_to(kept);
+        Ok(())
+    }
+
+    fn put_group(&mut self, group: &GroupRow) -> Result<(), StoreError> {
+        let before = self.state.group.clone();
+        self.write(|state| state.group = before)?.group = Some(group.clone());
+        Ok(())
+    }
+
+    fn append(&mut self, row: &LogRow, running: &RunningHash) -> Result<(), StoreError> {
+        if index(row.seq) != Some(self.state.log.len()) {
+            return Err(StoreError::Taken {
+                what: "the position",
+            });
+        }
+        let (seq, space, document) = (row.seq, row.space, row.document);
+        let mut names = None;
+        if let LogEntry::Change(change) = &row.entry {
+            let place = (document, change.actor, change.actor_seq);
+            let name = (document, change.hash);
+            if self.state.seq_of_change.contains_key(&name) {
+                return Err(StoreError::Taken { what: "the change" });
+            }
+            if self.state.places.contains(&place) {
+                return Err(StoreError::Taken {
+                    what: "the place among the actor's changes",
+                });
+            }
+            names = Some((name, place));
+        }
+        let state = self.write(move |state| {
+            state.log.pop();
+            state.by_space.remove(&(space, seq));
+            state.by_document.remove(&(document, seq));
+            if let Some((name, place)) = names {
+                state.seq_of_change.remove(&name);
+                state.places.remove(&place);
+            }
+        })?;
+        let head = LogHead {
+            seq,
+            running: *running,
+            received_at: row.received_at,
+        };
+        state.log.push((head, Some(row.clone())));
+        state.by_space.insert((space, seq));
+        state.by_document.insert((document, seq));
+        if let Some((name, place)) = names {
+            state.seq_of_change.insert(name, seq);
+            state.places.insert(place);
+        }
+        Ok(())
+    }
+
+    fn put_document(&mut self, document: &DocumentRow) -> Result<(), StoreError> {
+        let id = document.id;
+        let before = self.state.documents.get(&id).cloned();
+        self.write(move |state| restore(&mut state.documents, id, before))?
+            .documents
+            .insert(id, document.clone());
+        Ok(())
+    }
+
+    fn erase_document(&mut self, document: DocumentId, at: Seq) -> Result<(), StoreError> {
+        let Some(mut row) = self.state.documents.get(&document).cloned() else {
+            return Ok(());
+        };
+        row.content = None;
+        row.head = at;
+        self.put_document(&row)?;
+        self.put_phones_of(document.into(), None)?;
+        for log_row in self.changes_of(document)? {
+            let (seq, space) = (log_row.seq, log_row.space);
+            let (Some(at), LogEntry::Change(change)) = (index(seq), &log_row.entry) else {
+                continue;
+            };
+            let name = (document, change.hash);
+            let place = (document, change.actor, change.actor_seq);
+            let state = self.write(move |state| {
+                state.by_space.insert((space, seq));
+                state.by_document.insert((document, seq));
+                state.seq_of_change.insert(name, seq);
+                state.places.insert(place);
+                if let Some((_, row)) = state.log.get_mut(at) {
+                    *row = Some(log_row);
+                }
+            })?;
+            state.by_space.remove(&(space, seq));
+            state.by_document.remove(&(document, seq));
+            state.seq_of_change.remove(&name);
+            state.places.remove(&place);
+            if let Some((_, row)) = state.log.get_mut(at) {
+                *row = None;
+            }
+        }
+        Ok(())
+    }
+
+    fn put_batch(&mut self, batch: &BatchRow) -> Result<(), StoreError> {
+        let id = batch.id;
+        if self.state.batches.contains_key(&id) {
+            return Err(StoreError::Taken { what: "the batch" });
+        }
+        let state = self.write(move |state| {
+            state.batches.remove(&id);
+        })?;
+        state.batches.insert(id, batch.clone());
+        Ok(())
+    }
+
+    fn put_device(&mut self, device: &DeviceRow) -> Result<(), StoreError> {
+        let number = device.number;
+        let before = self.state.devices.get(&number).cloned();
+        self.write(move |state| restore(&mut state.devices, number, before))?
+            .devices
+            .insert(number, device.clone());
+        Ok(())
+    }
+
+    fn put_enrolment_code(&mut self, code: &EnrolmentCodeRow) -> Result<(), StoreError> {
+        let selector = code.selector.clone();
+        let before = self.state.codes.get(&selector).cloned();
+        let key = selector.clone();
+        self.write(move |state| restore(&mut state.codes, key, before))?
+            .codes
+            .insert(selector, code.clone());
+        Ok(())
+    }
+
+    fn put_phones(
+        &mut self,
+        customer: CustomerId,
+        store: StoreId,
+        phones: &BTreeSet<PhoneHash>,
+    ) -> Result<(), StoreError> {
+        self.put_phones_of(customer, Some((store, phones.clone())))
+    }
+
+    fn tidy_up(&mut self, _thorough: bool) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+impl MemoryStore {
+    fn put_phones_of(
+        &mut self,
+        customer: CustomerId,
+        phones: Option<(StoreId, BTreeSet<PhoneHash>)>,
+    ) -> Result<(), StoreError> {
+        let before = self.state.phones.get(&customer).cloned();
+        let state = self.write(move |state| restore(&mut state.phones, customer, before))?;
+        restore(&mut state.phones, customer, phones);
+        Ok(())
+    }
+}
+
+/// Puts a value under a key, or takes away what is there.
+fn restore<K: Ord, V>(map: &mut BTreeMap<K, V>, key: K, value: Option<V>) {
+    match value {
+        Some(value) => map.insert(key, value),
+        None => map.remove(&key),
+    };
+}
+
+/// The keyed positions with `after < seq <= through`.
+fn stretch<K: Ord + Copy>(
+    index: &BTreeSet<(K, Seq)>,
+    key: K,
+    after: Seq,
+    through: Seq,
+) -> impl Iterator<Item = &(K, Seq)> {
+    let first = (key, Seq(after.0.saturating_add(1)));
+    // A range that ends before it begins panics.
+    let end = (key, through.max(after));
+    let nothing = through <= after;
+    index.range(first.min(end)..=end).filter(move |_| !nothing)
+}
+
+fn index(seq: Seq) -> Option<usize> {
+    usize::try_from(seq.0.checked_sub(1)?).ok()
+}

@@ -1,0 +1,127 @@
+//! Who comes in, and what a connection brings.
+
+use dealership::edit::Edits;
+use dealership::{Seq, Timestamp, schema};
+use sync_protocol::cursor::Cursor;
+use sync_protocol::message::{OutboxSummary, Versions, spaces_digest};
+use sync_protocol::{ByeCode, Greeting, SpaceName, Walk};
+use sync_server::relay::{Admittance, Guest};
+use sync_server::wire;
+
+use crate::showroom::{NOON, Showroom, Tablet};
+
+fn greeting(tablet: &Tablet, cursor: Option<Cursor>, spaces: &[SpaceName]) -> Greeting {
+    Greeting {
+        versions: Versions::SPOKEN,
+        device: sync_protocol::DeviceNumber(tablet.device.0),
+        build: "test".to_owned(),
+        shapes: schema::SHAPE as u32,
+        clock: wire::timestamp(NOON),
+        window: sync_protocol::limits::DEFAULT_WINDOW,
+        outbox: OutboxSummary::default(),
+        cursor,
+        spaces: Some(spaces_digest(spaces)),
+    }
+}
+
+fn guest(showroom: &Showroom, greeting: &Greeting) -> Guest {
+    match showroom.relay.front_desk().admit(NOON, greeting).unwrap() {
+        Admittance::Admitted(guest) => *guest,
+        Admittance::Dismissed(bye) => panic!("{bye:?}"),
+    }
+}
+
+/// Reads everything there is, and gives the cursor.
+fn read_all(showroom: &Showroom, guest: &Guest) -> Cursor {
+    let head = showroom.relay.head().seq;
+    let walk = Walk {
+        start: wire::seq(Seq(0)),
+        end: wire::seq(head),
+    };
+    let desk = showroom.relay.front_desk();
+    let answer = desk.read(&guest.spaces, Seq(0), walk).unwrap();
+    assert_eq!(answer.through, answer.head);
+    Cursor {
+        epoch: guest.admission.epoch,
+        seq: answer.through,
+        tag: answer.tag,
+    }
+}
+
+#[test]
+fn a_cursor_that_the_relay_gave_counts_while_the_spaces_are_the_same() {
+    let mut showroom = Showroom::open();
+    let mut li_na = showroom.consultant("李娜");
+    let (_, open) = li_na.open_deal(showroom.space());
+    showroom.accepted(&li_na, vec![open]);
+    let first = guest(&showroom, &greeting(&li_na, None, &[]));
+    assert!(!first.admission.cursor_tag_is_valid);
+    let cursor = read_all(&showroom, &first);
+    let spaces = &first.admission.spaces;
+
+    let again = guest(&showroom, &greeting(&li_na, Some(cursor), spaces));
+    assert!(again.admission.cursor_tag_is_valid);
+    assert_eq!(&again.admission.spaces, spaces);
+
+    // She becomes a manager, and holds the contacts of others from now on.
+    let mut edits = Edits::default();
+    edits.set(li_na.staff.into(), "role/manager", true);
+    showroom.relay.establish(NOON, "promote", &edits).unwrap();
+    let promoted = guest(&showroom, &greeting(&li_na, Some(cursor), spaces));
+    assert!(promoted.admission.spaces.len() > spaces.len());
+    assert!(!promoted.admission.cursor_tag_is_valid);
+}
+
+#[test]
+fn a_cursor_ahead_of_the_log_is_still_known_as_the_relays_own() {
+    let mut showroom = Showroom::open();
+    let mut li_na = showroom.consultant("李娜");
+    let (_, open) = li_na.open_deal(showroom.space());
+    showroom.accepted(&li_na, vec![open]);
+    let first = guest(&showroom, &greeting(&li_na, None, &[]));
+    let cursor = read_all(&showroom, &first);
+    let ahead = Cursor {
+        seq: sync_protocol::Seq(cursor.seq.0 + 1),
+        ..cursor
+    };
+    let spaces = &first.admission.spaces;
+    let forged = guest(&showroom, &greeting(&li_na, Some(ahead), spaces));
+    assert!(!forged.admission.cursor_tag_is_valid);
+}
+
+#[test]
+fn a_clock_more_than_ten_minutes_off_is_not_trusted() {
+    let mut showroom = Showroom::open();
+    let li_na = showroom.consultant("李娜");
+    let trusted = |minutes: i64| {
+        let clock = NOON.plus_millis(minutes * 60_000);
+        let greeting = Greeting {
+            clock: wire::timestamp(clock),
+            ..greeting(&li_na, None, &[])
+        };
+        guest(&showroom, &greeting).clock_trusted
+    };
+    assert!(trusted(0) && trusted(10) && trusted(-10));
+    assert!(!trusted(11) && !trusted(-11));
+    let far = Greeting {
+        clock: sync_protocol::Timestamp(i64::MIN),
+        ..greeting(&li_na, None, &[])
+    };
+    assert!(!guest(&showroom, &far).clock_trusted);
+}
+
+#[test]
+fn the_device_of_somebody_who_left_is_dismissed() {
+    let mut showroom = Showroom::open();
+    let li_na = showroom.consultant("李娜");
+    let mut edits = Edits::default();
+    edits.set(li_na.staff.into(), "status", "left");
+    showroom.relay.establish(NOON, "dismiss", &edits).unwrap();
+    let greeting = greeting(&li_na, None, &[]);
+    let admittance = showroom.relay.front_desk().admit(NOON, &greeting).unwrap();
+    let Admittance::Dismissed(bye) = admittance else {
+        panic!("admitted")
+    };
+    assert_eq!(bye.code, ByeCode::Denied);
+    assert_eq!(Timestamp::from_millis(0), Timestamp::default());
+}

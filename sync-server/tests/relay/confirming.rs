@@ -1,0 +1,185 @@
+//! What the relay itself adds when vehicles are claimed.
+
+use dealership::edit::Edits;
+use dealership::{Author, DealId, DocumentId, FactId, Kind, Seq, Space, Value};
+use sync_protocol::{Outcome, PushedChange, RefusalCode};
+use sync_server::store::ReadStore;
+
+use crate::showroom::{Showroom, Tablet, fields};
+
+/// A vehicle that the stock keeper has entered, and everyone has seen.
+struct Car(DocumentId);
+
+impl Car {
+    fn in_stock(showroom: &mut Showroom, tablets: &mut [&mut Tablet]) -> Self {
+        let car = Self(DocumentId::from_bytes([0xca; 16]));
+        let staff = showroom.hire("周勇", "stock_keeper");
+        let mut keeper = showroom.tablet_of(staff);
+        let mut edits = Edits::default();
+        let registers = fields(&[("vin", "ZZZAB1C27RA000101".into())]);
+        edits.create(car.0, Kind::Vehicle, Space::Group, registers);
+        let stocked = keeper.write(car.0, Space::Group, &edits);
+        showroom.accepted(&keeper, vec![stocked]);
+        for tablet in tablets {
+            car.seen_by(showroom, tablet);
+        }
+        car
+    }
+
+    /// A tablet receives the vehicle as the relay has it.
+    fn seen_by(&self, showroom: &mut Showroom, tablet: &mut Tablet) {
+        let document = showroom.relay.document(self.0).unwrap().unwrap();
+        tablet.documents.insert(self.0, document.into_automerge().0);
+        tablet.base_seq = showroom.relay.head().seq;
+    }
+
+    fn claimed_by(&self, tablet: &mut Tablet) -> (FactId, PushedChange) {
+        let deal = DealId::from(tablet.id());
+        let strength = ("strength", "hard".into());
+        let change = [strength, ("deal", deal.to_string().into())];
+        self.fact(tablet, "claim", &change)
+    }
+
+    fn finalised_by(&self, tablet: &mut Tablet, claim: FactId) -> PushedChange {
+        let (_, change) = self.fact(tablet, "final", &[("claim", claim.to_string().into())]);
+        change
+    }
+
+    fn fact(
+        &self,
+        tablet: &mut Tablet,
+        name: &'static str,
+        pairs: &[(&str, Value)],
+    ) -> (FactId, PushedChange) {
+        let fact = FactId::from_bytes(*tablet.id().as_bytes());
+        let mut registers = fields(pairs);
+        if name != "confirmation" {
+            registers.insert("by".to_owned(), tablet.staff.to_string().into());
+        }
+        let mut edits = Edits::default();
+        edits.record(self.0, name, fact, registers);
+        (fact, tablet.write(self.0, Space::Group, &edits))
+    }
+
+    fn confirmed(&self, showroom: &mut Showroom) -> Vec<String> {
+        let document = showroom.relay.document(self.0).unwrap().unwrap();
+        let confirmations = document.facts("confirmation");
+        let claims = confirmations.map(|fact| fact.text("claim").unwrap().to_owned());
+        claims.collect()
+    }
+}
+
+#[test]
+fn a_claim_without_rivals_is_confirmed_in_the_transaction_that_keeps_it() {
+    let mut showroom = Showroom::open();
+    let mut li_na = showroom.consultant("李娜");
+    let car = Car::in_stock(&mut showroom, &mut [&mut li_na]);
+    let (claim, change) = car.claimed_by(&mut li_na);
+    let pushed = showroom.batch(&li_na, vec![change]);
+
+    let outcome = showroom.push(&pushed);
+
+    let Outcome::Accepted(accepted) = &outcome else {
+        panic!("{outcome:?}")
+    };
+    assert_eq!(accepted.first_seq, accepted.last_seq);
+    assert_eq!(showroom.head(), accepted.last_seq.0 + 1);
+    assert_eq!(car.confirmed(&mut showroom), [claim.to_string()]);
+    let row = showroom.relay.store().log_row(Seq(showroom.head()));
+    let row = row.unwrap().unwrap();
+    let (change, receipt) = row.change().unwrap();
+    assert_eq!(
+        (change.device, change.batch),
+        (Author::relay().device, None)
+    );
+    assert_eq!(receipt.received_at, row.received_at);
+    // Pushed again, nothing is confirmed twice.
+    assert_eq!(showroom.push(&pushed), outcome);
+    assert_eq!(showroom.head(), accepted.last_seq.0 + 1);
+}
+
+#[test]
+fn a_rival_that_had_not_seen_the_claim_is_accepted_and_not_confirmed() {
+    let mut showroom = Showroom::open();
+    let (mut li_na, mut wang_qiang) = (showroom.consultant("李娜"), showroom.consultant("王强"));
+    let car = Car::in_stock(&mut showroom, &mut [&mut li_na, &mut wang_qiang]);
+    let (first, hers) = car.claimed_by(&mut li_na);
+    let (_, his) = car.claimed_by(&mut wang_qiang);
+
+    showroom.accepted(&wang_qiang, vec![his]);
+    let confirmed = car.confirmed(&mut showroom);
+    showroom.accepted(&li_na, vec![hers]);
+
+    assert_eq!(confirmed.len(), 1);
+    assert!(!confirmed.contains(&first.to_string()));
+    assert_eq!(car.confirmed(&mut showroom), confirmed);
+}
+
+#[test]
+fn the_relays_facts_go_on_after_a_restart() {
+    let mut showroom = Showroom::open();
+    let mut li_na = showroom.consultant("李娜");
+    let car = Car::in_stock(&mut showroom, &mut [&mut li_na]);
+    let mut showroom = showroom.restart();
+    let (claim, change) = car.claimed_by(&mut li_na);
+    showroom.accepted(&li_na, vec![change]);
+    assert_eq!(car.confirmed(&mut showroom), [claim.to_string()]);
+}
+
+#[test]
+fn nobody_but_the_relay_confirms() {
+    let mut showroom = Showroom::open();
+    let mut li_na = showroom.consultant("李娜");
+    let car = Car::in_stock(&mut showroom, &mut [&mut li_na]);
+    let claim = FactId::from_bytes([1; 16]);
+    let (_, forged) = car.fact(
+        &mut li_na,
+        "confirmation",
+        &[("claim", claim.to_string().into())],
+    );
+    let pushed = showroom.batch(&li_na, vec![forged]);
+    assert_not_permitted(&showroom.push(&pushed));
+}
+
+#[test]
+fn a_confirmed_claim_becomes_final_once() {
+    let mut showroom = Showroom::open();
+    let mut li_na = showroom.consultant("李娜");
+    let car = Car::in_stock(&mut showroom, &mut [&mut li_na]);
+    let (claim, change) = car.claimed_by(&mut li_na);
+    showroom.accepted(&li_na, vec![change]);
+    let wu_fang = showroom.hire("吴芳", "finance");
+    let (mut one, mut other) = (showroom.tablet_of(wu_fang), showroom.tablet_of(wu_fang));
+    for tablet in [&mut one, &mut other] {
+        car.seen_by(&mut showroom, tablet);
+    }
+    let first = car.finalised_by(&mut one, claim);
+    let second = car.finalised_by(&mut other, claim);
+    showroom.accepted(&one, vec![first]);
+    let pushed = showroom.batch(&other, vec![second]);
+    assert_not_permitted(&showroom.push(&pushed));
+}
+
+#[test]
+fn a_disputed_claim_does_not_become_final() {
+    let mut showroom = Showroom::open();
+    let (mut li_na, mut wang_qiang) = (showroom.consultant("李娜"), showroom.consultant("王强"));
+    let car = Car::in_stock(&mut showroom, &mut [&mut li_na, &mut wang_qiang]);
+    let (claim, hers) = car.claimed_by(&mut li_na);
+    let (_, his) = car.claimed_by(&mut wang_qiang);
+    showroom.accepted(&li_na, vec![hers]);
+    showroom.accepted(&wang_qiang, vec![his]);
+    let wu_fang = showroom.hire("吴芳", "finance");
+    let mut finance = showroom.tablet_of(wu_fang);
+    car.seen_by(&mut showroom, &mut finance);
+    let change = car.finalised_by(&mut finance, claim);
+    let pushed = showroom.batch(&finance, vec![change]);
+    assert_not_permitted(&showroom.push(&pushed));
+}
+
+fn assert_not_permitted(outcome: &Outcome) {
+    match outcome {
+        Outcome::Refused(refusal) => assert_eq!(refusal.code, RefusalCode::NotPermitted),
+        other => panic!("{other:?}"),
+    }
+}
