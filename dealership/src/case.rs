@@ -13,8 +13,15 @@ use crate::id::{CaseId, DeviceNumber, DocumentId, FactId, StaffId, StoreId};
 use crate::order::OrderTime;
 use crate::time::Timestamp;
 
+pub mod clock;
+pub mod delete;
 pub mod double_vin;
+pub mod duplicate;
 pub mod place;
+pub mod register;
+mod verdict;
+
+pub(crate) use verdict::Verdict;
 
 /// A conflict with the facts of every side.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -25,7 +32,7 @@ pub struct Case {
     pub kind: CaseKind,
     /// The documents that it is about, in order of ids.
     pub documents: Vec<DocumentId>,
-    /// Who said or did what; at least two, in an order that is the same on every replica.
+    /// Who said or did what, in an order that is the same on every replica.
     pub sides: Vec<Side>,
     /// What the trade's rule says, if a rule says anything; a person decides.
     pub proposal: Option<Proposal>,
@@ -45,6 +52,28 @@ pub enum CaseKind {
     DoubleVin,
     /// One vehicle is in two places.
     Place,
+    /// Two cards of one person.
+    DupCustomer,
+    /// Two opinions of one field, neither author having known of the other.
+    Register,
+    /// What a device wrote whose clock was wrong.
+    Clock,
+    /// A card was deleted while somebody worked on it.
+    DeleteVsEdit,
+}
+
+/// How pressing a case is; the most pressing first.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// A promise to a customer or money is at stake.
+    High,
+    /// Somebody's work goes astray until it is decided.
+    Medium,
+    /// It should be looked at.
+    Low,
 }
 
 /// One side of a case.
@@ -107,6 +136,19 @@ impl CaseKind {
         match self {
             Self::DoubleVin => "double_vin",
             Self::Place => "place",
+            Self::DupCustomer => "dup_customer",
+            Self::Register => "register",
+            Self::Clock => "clock",
+            Self::DeleteVsEdit => "delete_vs_edit",
+        }
+    }
+
+    /// How pressing cases of this kind are.
+    pub const fn severity(self) -> Severity {
+        match self {
+            Self::DoubleVin => Severity::High,
+            Self::Place | Self::DupCustomer | Self::DeleteVsEdit => Severity::Medium,
+            Self::Register | Self::Clock => Severity::Low,
         }
     }
 

@@ -21,6 +21,7 @@ use crate::refusal::{Notice, Refusal};
 use crate::time::Timestamp;
 use crate::value::Value;
 
+mod case;
 mod claim;
 mod contact;
 mod customer;
@@ -35,6 +36,7 @@ mod staff;
 mod store;
 mod vehicle;
 
+pub use case::{CaseDecided, DecideCase};
 pub use claim::{ClaimVehicle, Claimed, FinaliseClaim, HardenClaim, ReleaseClaim, ReverseFinal};
 pub use contact::{
     AddIntent, AddNote, AddPhone, CancelTask, ConsentRecorded, CorrectFollowUp, Corrected,

@@ -1,5 +1,6 @@
 //! What the relay itself writes after it has accepted changes: the few facts that are its own.
 
+use crate::case::duplicate;
 use crate::claim::{ClaimState, Standing, Strength};
 use crate::document::Document;
 use crate::edit::{Edits, fields};
@@ -24,6 +25,21 @@ pub fn after_batch<'d>(changed: impl IntoIterator<Item = &'d Document>, now: Tim
         }
     }
     edits
+}
+
+/// The name that the relay's own change bears as its command when it raises a duplicate.
+pub const RAISE: &str = "raise_duplicate";
+
+/// Works out what the relay adds to customers' cards that bear one phone in several stores: a
+/// fact in each that names the other, to be written by [`Author::relay`](crate::Author::relay).
+///
+/// `cards` are a changed card and all that share one of its phone hashes, whatever their stores.
+/// Running it again over what it wrote gives nothing.
+pub fn duplicates_across_stores<'d>(
+    cards: impl IntoIterator<Item = &'d Document>,
+    now: Timestamp,
+) -> Edits {
+    duplicate::across_stores(cards, now)
 }
 
 /// Confirms the hard claims of a vehicle's only deal, unless a pack of others holds it, and the

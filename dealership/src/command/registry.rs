@@ -2,12 +2,12 @@
 
 use crate::command::{
     AddIntent, AddNote, AddPhone, CancelTask, ClaimVehicle, CloseDeal, ConfirmLost,
-    CorrectFollowUp, CreateCustomer, CreateStaff, CreateStore, DeleteCustomer, EditCustomer,
-    EditDeal, EditIntent, EditStaff, EditStore, EditTask, Entry, FinaliseClaim, HardenClaim,
-    LogFollowUp, MarkPhoneInvalid, MergeCustomers, NoteCompetitor, OpenDeal, OptOut, PlanTask,
-    QuickCard, RecordConsent, RecordStage, ReleaseClaim, ReopenStage, RequestLost, RestoreCustomer,
-    ReverseFinal, ReviveDeal, SetGrade, SetPrimaryPhone, SetStaffRoles, SetStaffStores, SkipStage,
-    StaffLeft, StockIn, TransferOwner, UndoMerge, WithdrawConsent,
+    CorrectFollowUp, CreateCustomer, CreateStaff, CreateStore, DecideCase, DeleteCustomer,
+    EditCustomer, EditDeal, EditIntent, EditStaff, EditStore, EditTask, Entry, FinaliseClaim,
+    HardenClaim, LogFollowUp, MarkPhoneInvalid, MergeCustomers, NoteCompetitor, OpenDeal, OptOut,
+    PlanTask, QuickCard, RecordConsent, RecordStage, ReleaseClaim, ReopenStage, RequestLost,
+    RestoreCustomer, ReverseFinal, ReviveDeal, SetGrade, SetPrimaryPhone, SetStaffRoles,
+    SetStaffStores, SkipStage, StaffLeft, StockIn, TransferOwner, UndoMerge, WithdrawConsent,
 };
 
 /// Every command, in the order in which help lists them.
@@ -56,6 +56,8 @@ pub static REGISTRY: &[Entry] = &[
     Entry::of::<ReopenStage>(),
     Entry::of::<CloseDeal>(),
     Entry::of::<ReviveDeal>(),
+    // Cases
+    Entry::of::<DecideCase>(),
     // Stock
     Entry::of::<StockIn>(),
     // Holding a vehicle

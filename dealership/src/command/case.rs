@@ -1,0 +1,169 @@
+//! Deciding cases: the ruling, and what follows from it.
+
+use std::rc::Rc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::case::{Case, CaseKind, clock, delete, duplicate, register};
+use crate::command::input::{self, LONGEST_LINE};
+use crate::command::{Command, Context, Library, Plan};
+use crate::document::Document;
+use crate::edit::Edits;
+use crate::id::{CaseId, DocumentId, FactId};
+use crate::refusal::Refusal;
+use crate::schema::{self, Class};
+
+/// Decides a case.
+///
+/// | kind | decisions |
+/// |---|---|
+/// | register | `choose`, with the winner |
+/// | dup_customer | `different_people`; that they are one is said by merging them |
+/// | delete_vs_edit | `keep`, `delete` |
+/// | clock | `noted` |
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DecideCase {
+    /// Which.
+    pub case: CaseId,
+    /// The documents that it is about; those that are not here are left out.
+    pub documents: Vec<DocumentId>,
+    /// The code of the decision.
+    pub decision: String,
+    /// The key of the side that wins, where one does.
+    #[serde(default)]
+    pub winner: Option<String>,
+    /// Why.
+    #[serde(default)]
+    pub reason: Option<String>,
+}
+
+/// The ruling.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CaseDecided {
+    /// The fact; where a case is about several documents, each bears it under this id.
+    pub ruling: FactId,
+}
+
+/// The decision that one side's value holds.
+const CHOOSE: &str = "choose";
+
+/// The decision that somebody has looked at it.
+const NOTED: &str = "noted";
+
+impl Command for DecideCase {
+    type Output = CaseDecided;
+
+    const NAME: &'static str = "decide_case";
+    const ABOUT: &'static str = "Decides a case about people, deals or a field";
+
+    fn plan(
+        &self,
+        library: &dyn Library,
+        context: &mut Context<'_>,
+    ) -> Result<Plan<CaseDecided>, Refusal> {
+        let mut documents = Vec::new();
+        for id in &self.documents {
+            documents.extend(library.document(*id)?);
+        }
+        let case = cases(&documents)
+            .into_iter()
+            .find(|case| case.id == self.case)
+            .ok_or_else(|| Refusal::invalid("case", "there is none such in these documents"))?;
+        if !case.is_open() {
+            return Err(Refusal::invalid("case", "is decided"));
+        }
+        self.check(&case)?;
+        let reason = input::optional_line("reason", self.reason.as_deref(), LONGEST_LINE)?;
+        let fields = context.signed([
+            ("case", self.case.into()),
+            ("decision", self.decision.as_str().into()),
+            ("winner", self.winner.clone().into()),
+            ("reason", reason.into()),
+        ]);
+        let ruling = context.ids.fact();
+        let mut edits = Edits::default();
+        for document in documents
+            .iter()
+            .filter(|document| case.documents.contains(&document.id()))
+        {
+            edits.record(document.id(), "ruling", ruling, fields.clone());
+            match case.kind {
+                CaseKind::Register => self.choose(document, &case, &mut edits),
+                CaseKind::DeleteVsEdit if self.decision == delete::KEEP => {
+                    keep(document, &case, context, &mut edits);
+                }
+                _ => {}
+            }
+        }
+        Ok(Plan::new(edits, CaseDecided { ruling }))
+    }
+}
+
+impl DecideCase {
+    fn check(&self, case: &Case) -> Result<(), Refusal> {
+        let decisions: &[&str] = match case.kind {
+            CaseKind::Register => &[CHOOSE],
+            CaseKind::DupCustomer => &[duplicate::DIFFERENT_PEOPLE],
+            CaseKind::DeleteVsEdit => &[delete::KEEP, delete::DELETE],
+            CaseKind::Clock => &[NOTED],
+            // Vehicles have commands of their own.
+            _ => &[],
+        };
+        if !decisions.contains(&self.decision.as_str()) {
+            let problem = format!("a case of this kind takes {}", decisions.join(" or "));
+            return Err(Refusal::invalid("decision", problem));
+        }
+        let is_side = |winner: &String| case.sides.iter().any(|side| side.key == *winner);
+        match (&self.winner, self.decision.as_str()) {
+            (None, CHOOSE) => Err(Refusal::invalid("winner", "say which side wins")),
+            (Some(winner), _) if !is_side(winner) => {
+                Err(Refusal::invalid("winner", "is no side of the case"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes the chosen value, which settles a contested register; one that is written once is
+    /// settled by the ruling alone.
+    fn choose(&self, document: &Document, case: &Case, edits: &mut Edits) {
+        let chosen = case
+            .sides
+            .iter()
+            .find(|side| Some(&side.key) == self.winner.as_ref())
+            .and_then(|side| side.shows.iter().next());
+        if let Some((key, value)) = chosen
+            && let Some((field, _)) = schema::schema(document.kind()).field_of(key)
+            && matches!(field.class, Class::Contested(_))
+        {
+            edits.set(document.id(), key.as_str(), value.clone());
+        }
+    }
+}
+
+/// Takes the deletion back that a case is about.
+fn keep(document: &Document, case: &Case, context: &mut Context<'_>, edits: &mut Edits) {
+    for void in case.sides.iter().filter_map(|side| side.fact) {
+        let fields = context.signed([("void", void.into())]);
+        edits.record(document.id(), "void_undo", context.ids.fact(), fields);
+    }
+}
+
+/// The cases that documents show by themselves and beside each other.
+fn cases(documents: &[Rc<Document>]) -> Vec<Case> {
+    let beside = duplicate::within_store(documents.iter().map(Rc::as_ref));
+    documents
+        .iter()
+        .flat_map(|document| {
+            [
+                register::cases(document),
+                clock::cases(document),
+                delete::cases(document),
+                duplicate::elsewhere(document),
+            ]
+        })
+        .flatten()
+        .chain(beside)
+        .collect()
+}

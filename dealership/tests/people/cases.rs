@@ -1,0 +1,366 @@
+//! Cases about people and fields.
+
+use dealership::case::{Case, CaseKind, clock, delete, duplicate, register};
+use dealership::command::{
+    AddPhone, CreateCustomer, DecideCase, DeleteCustomer, DeleteReason, EditCustomer,
+    MergeCustomers, SetPrimaryPhone,
+};
+use dealership::duty;
+use dealership::{Author, Document, DocumentId, Role};
+
+use crate::carding::zhang_wei;
+use crate::follow_ups::call;
+use crate::world::{Device, Relay, on, store, sunday};
+
+fn duplicates(documents: &[Document]) -> Vec<Case> {
+    duplicate::within_store(documents)
+}
+
+fn decide(case: &Case, decision: &str, winner: Option<&str>) -> DecideCase {
+    DecideCase {
+        case: case.id,
+        documents: case.documents.clone(),
+        decision: decision.into(),
+        winner: winner.map(str::to_owned),
+        reason: Some("核实过".into()),
+    }
+}
+
+#[test]
+fn one_phone_carded_twice_is_one_case_on_every_replica_until_they_are_merged() {
+    let mut relay = Relay::new();
+    let mut li_na = Device::consultant(1, store(1));
+    let mut zhao_min = Device::consultant(2, store(1));
+    let mut manager = Device::manager(9, store(1), &[1, 2]);
+    let first = li_na.run(sunday(10, 5), &zhang_wei()).unwrap().customer;
+    let again = CreateCustomer {
+        name: "张先生".into(),
+        ..zhang_wei()
+    };
+    let second = zhao_min.run(sunday(10, 20), &again).unwrap().customer;
+    // Who syncs first has not carded first.
+    relay.sync(&mut zhao_min, sunday(18, 0));
+    relay.sync(&mut li_na, sunday(18, 30));
+    relay.sync(&mut zhao_min, sunday(18, 31));
+    relay.sync(&mut manager, sunday(18, 31));
+
+    let cases = duplicates(&li_na.documents());
+    let [case] = cases.as_slice() else {
+        panic!("{} cases", cases.len());
+    };
+    assert_eq!(case.kind, CaseKind::DupCustomer);
+    assert_eq!(case.sides.len(), 2);
+    assert_eq!(case.decider, Role::Manager);
+    let proposal = case.proposal.as_ref().unwrap();
+    assert_eq!(
+        proposal.winner,
+        first.to_string(),
+        "carded first, synced last"
+    );
+    for device in [&zhao_min, &manager] {
+        assert_eq!(duplicates(&device.documents()), cases);
+    }
+    assert_eq!(duplicates(&relay.documents()), cases);
+
+    let merge = MergeCustomers {
+        survivor: first,
+        absorbed: second,
+        take_from_absorbed: [].into(),
+    };
+    manager.run(sunday(19, 0), &merge).unwrap();
+    assert_eq!(duplicates(&manager.documents()), []);
+}
+
+#[test]
+fn different_people_with_one_phone_are_ruled_so_and_stay_apart() {
+    let mut relay = Relay::new();
+    let mut manager = Device::manager(9, store(1), &[]);
+    let first = manager.run(sunday(10, 0), &zhang_wei()).unwrap().customer;
+    let wife = CreateCustomer {
+        name: "王芳".into(),
+        ..zhang_wei()
+    };
+    let second = manager.run(sunday(10, 1), &wife).unwrap().customer;
+    let case = duplicates(&manager.documents()).remove(0);
+
+    let ruling = decide(&case, duplicate::DIFFERENT_PEOPLE, None);
+    manager.run(sunday(11, 0), &ruling).unwrap();
+
+    let cases = duplicates(&manager.documents());
+    assert_eq!(cases.len(), 1);
+    assert_eq!(cases[0].id, case.id);
+    assert_eq!(
+        cases[0].outcome.as_ref().unwrap().decision,
+        "different_people"
+    );
+    assert_eq!(
+        manager.run(sunday(11, 1), &ruling).unwrap_err().code(),
+        "invalid"
+    );
+    // A third card with the number is compared with the first.
+    let son = CreateCustomer {
+        name: "张小".into(),
+        ..zhang_wei()
+    };
+    manager.run(sunday(12, 0), &son).unwrap();
+    relay.sync(&mut manager, sunday(13, 0));
+    let open: Vec<_> = duplicates(&relay.documents())
+        .into_iter()
+        .filter(Case::is_open)
+        .collect();
+    assert_eq!(open.len(), 1);
+    assert!(open[0].documents.contains(&DocumentId::from(first)));
+    assert!(!open[0].documents.contains(&DocumentId::from(second)));
+}
+
+#[test]
+fn one_name_with_one_tail_is_the_weaker_match() {
+    let mut manager = Device::manager(9, store(1), &[]);
+    manager.run(sunday(10, 0), &zhang_wei()).unwrap();
+    for (name, phone, cases) in [
+        ("张伟", "13900010001", 1),
+        ("王强", "13900020001", 1),
+        ("张伟", "13900010002", 1),
+    ] {
+        let card = CreateCustomer {
+            name: name.into(),
+            phone: Some(phone.into()),
+            ..CreateCustomer::default()
+        };
+        manager.run(sunday(10, 1), &card).unwrap();
+        assert_eq!(
+            duplicates(&manager.documents()).len(),
+            cases,
+            "{name} {phone}"
+        );
+    }
+}
+
+#[test]
+fn one_phone_in_two_stores_is_raised_by_the_relay_once_in_each_card() {
+    let mut relay = Relay::new();
+    let mut li_na = Device::consultant(1, store(1));
+    let mut wang_qiang = Device::consultant(2, store(2));
+    let first = li_na.run(sunday(10, 0), &zhang_wei()).unwrap().customer;
+    let second = wang_qiang
+        .run(sunday(10, 30), &zhang_wei())
+        .unwrap()
+        .customer;
+    relay.sync(&mut li_na, sunday(11, 0));
+    relay.sync(&mut wang_qiang, sunday(11, 0));
+    assert_eq!(duplicates(&relay.documents()), []);
+
+    let raised = duty::duplicates_across_stores(&relay.documents(), sunday(11, 1));
+    assert_eq!(raised.by_document().count(), 2);
+    relay.write(sunday(11, 1), duty::RAISE, &raised);
+    let again = duty::duplicates_across_stores(&relay.documents(), sunday(11, 2));
+    assert!(again.is_empty());
+
+    relay.sync(&mut li_na, sunday(12, 0));
+    relay.sync(&mut wang_qiang, sunday(12, 0));
+    assert!(!li_na.has(second), "no store sees the other's card");
+    let here = duplicate::elsewhere(&li_na.read(first)).remove(0);
+    let there = duplicate::elsewhere(&wang_qiang.read(second)).remove(0);
+    assert_eq!(here.id, there.id);
+    assert_eq!(here.decider, Role::GeneralManager);
+    for case in [&here, &there] {
+        assert_eq!(case.proposal.as_ref().unwrap().winner, first.to_string());
+        assert!(case.is_open());
+    }
+    assert!(Author::relay().is_relay());
+}
+
+#[test]
+fn two_names_given_apart_are_a_case_until_somebody_chooses() {
+    let mut relay = Relay::new();
+    let mut li_na = Device::consultant(1, store(1));
+    let mut manager = Device::manager(9, store(1), &[1]);
+    let customer = li_na.run(sunday(10, 0), &zhang_wei()).unwrap().customer;
+    relay.sync(&mut li_na, sunday(10, 1));
+    relay.sync(&mut manager, sunday(10, 1));
+    let named = |name: &str| EditCustomer {
+        name: Some(name.into()),
+        ..EditCustomer::of(customer)
+    };
+    li_na.run(sunday(11, 0), &named("张维")).unwrap();
+    manager.run(sunday(11, 30), &named("章伟")).unwrap();
+    relay.sync(&mut li_na, sunday(12, 0));
+    relay.sync(&mut manager, sunday(12, 0));
+    relay.sync(&mut li_na, sunday(12, 1));
+
+    let cases = register::cases(&manager.read(customer));
+    assert_eq!(cases.len(), 1);
+    assert_eq!(register::cases(&li_na.read(customer)), cases);
+    assert!(manager.customer(customer).contested.contains("name"));
+    let side = &cases[0].sides[0];
+    assert_eq!(side.shows["name"].as_text(), Some("张维"));
+
+    let ruling = decide(&cases[0], "choose", Some(&side.key));
+    manager.run(sunday(13, 0), &ruling).unwrap();
+
+    assert_eq!(manager.customer(customer).name, "张维");
+    assert_eq!(register::cases(&manager.read(customer)), []);
+}
+
+#[test]
+fn equal_values_written_apart_are_no_case() {
+    let mut relay = Relay::new();
+    let mut li_na = Device::consultant(1, store(1));
+    let mut manager = Device::manager(9, store(1), &[1]);
+    let customer = li_na.run(sunday(10, 0), &zhang_wei()).unwrap().customer;
+    relay.sync(&mut li_na, sunday(10, 1));
+    relay.sync(&mut manager, sunday(10, 1));
+    let named = EditCustomer {
+        name: Some("张维".into()),
+        ..EditCustomer::of(customer)
+    };
+    li_na.run(sunday(11, 0), &named).unwrap();
+    manager.run(sunday(11, 30), &named).unwrap();
+    relay.sync(&mut li_na, sunday(12, 0));
+    relay.sync(&mut manager, sunday(12, 0));
+
+    assert_eq!(register::cases(&manager.read(customer)), []);
+}
+
+#[test]
+fn two_primary_numbers_chosen_apart_are_for_the_consultant_to_settle() {
+    let mut relay = Relay::new();
+    let mut li_na = Device::consultant(1, store(1));
+    let mut manager = Device::manager(9, store(1), &[1]);
+    let customer = li_na.run(sunday(10, 0), &zhang_wei()).unwrap().customer;
+    relay.sync(&mut li_na, sunday(10, 1));
+    relay.sync(&mut manager, sunday(10, 1));
+    for (device, phone) in [(&mut li_na, "13900000002"), (&mut manager, "13900000003")] {
+        let add = AddPhone {
+            customer,
+            phone: phone.into(),
+            label: None,
+            primary: true,
+        };
+        device.run(sunday(11, 0), &add).unwrap();
+        relay.sync(device, sunday(11, 1));
+    }
+    relay.sync(&mut li_na, sunday(11, 2));
+    let contact = li_na.contact(customer);
+    assert_eq!(contact.phones.len(), 3);
+    let document = li_na.read(contact.id);
+    let cases = register::cases(&document);
+    // The manager had not seen the consultant's number, nor the other way round.
+    assert_eq!(cases.len(), 1);
+    assert_eq!(cases[0].decider, Role::Consultant);
+
+    let settle = SetPrimaryPhone {
+        customer,
+        phone: contact.phone().unwrap().ids[0],
+    };
+    li_na.run(sunday(12, 0), &settle).unwrap();
+    assert_eq!(register::cases(&li_na.read(contact.id)), []);
+}
+
+#[test]
+fn a_wrong_clock_is_a_case_until_it_is_noted_and_again_when_more_comes() {
+    let mut relay = Relay::new();
+    let mut wang_qiang = Device::consultant(2, store(1));
+    let mut manager = Device::manager(9, store(1), &[2]);
+    wang_qiang.clock_off_by = 365 * 24 * 3_600_000;
+    let customer = wang_qiang
+        .run(sunday(10, 0), &zhang_wei())
+        .unwrap()
+        .customer;
+    relay.sync(&mut wang_qiang, sunday(11, 0));
+    relay.sync(&mut manager, sunday(11, 1));
+    let case = clock::cases(&manager.read(customer)).remove(0);
+    assert!(case.is_open());
+    assert_eq!(case.sides[0].device.0, 2);
+
+    manager
+        .run(sunday(12, 0), &decide(&case, "noted", None))
+        .unwrap();
+    assert!(!clock::cases(&manager.read(customer))[0].is_open());
+
+    wang_qiang.run(sunday(13, 0), &call(customer)).unwrap();
+    relay.sync(&mut wang_qiang, sunday(14, 0));
+    relay.sync(&mut manager, sunday(14, 1));
+    let again = clock::cases(&manager.read(customer)).remove(0);
+    assert_eq!(again.id, case.id);
+    assert!(again.is_open());
+}
+
+#[test]
+fn a_card_deleted_while_somebody_worked_on_it_is_kept_when_the_manager_says_so() {
+    let mut relay = Relay::new();
+    let mut li_na = Device::consultant(1, store(1));
+    let mut manager = Device::manager(9, store(1), &[1]);
+    let customer = li_na.run(sunday(10, 0), &zhang_wei()).unwrap().customer;
+    relay.sync(&mut li_na, sunday(10, 1));
+    relay.sync(&mut manager, sunday(10, 1));
+    let gone = DeleteCustomer {
+        customer,
+        reason: DeleteReason::Error,
+    };
+    manager.run(sunday(14, 0), &gone).unwrap();
+    assert_eq!(delete::cases(&manager.read(customer)), []);
+    li_na.run(sunday(14, 10), &call(customer)).unwrap();
+    relay.sync(&mut manager, sunday(15, 0));
+    relay.sync(&mut li_na, sunday(15, 0));
+    relay.sync(&mut manager, sunday(15, 1));
+
+    let cases = delete::cases(&manager.read(customer));
+    assert_eq!(delete::cases(&li_na.read(customer)), cases);
+    assert_eq!(cases.len(), 1);
+    assert_eq!(cases[0].sides.len(), 2);
+    assert!(manager.customer(customer).voided.is_some());
+    assert_eq!(
+        li_na
+            .run(sunday(15, 2), &call(customer))
+            .unwrap_err()
+            .code(),
+        "state"
+    );
+
+    manager
+        .run(sunday(16, 0), &decide(&cases[0], delete::KEEP, None))
+        .unwrap();
+
+    assert!(manager.customer(customer).voided.is_none());
+    assert_eq!(manager.contact(customer).follow_ups.len(), 1);
+    assert!(!delete::cases(&manager.read(customer))[0].is_open());
+    relay.sync(&mut manager, sunday(16, 1));
+    relay.sync(&mut li_na, sunday(16, 1));
+    assert!(li_na.run(sunday(16, 2), &call(customer)).is_ok());
+}
+
+#[test]
+fn rulings_that_contradict_each_other_go_up_a_level() {
+    let mut relay = Relay::new();
+    let mut li_na = Device::consultant(1, store(1));
+    let mut one = Device::manager(8, store(1), &[1]);
+    let mut other = Device::manager(9, store(1), &[1]);
+    let customer = li_na.run(sunday(10, 0), &zhang_wei()).unwrap().customer;
+    for device in [&mut li_na, &mut one] {
+        relay.sync(device, sunday(10, 1));
+    }
+    let gone = DeleteCustomer {
+        customer,
+        reason: DeleteReason::Error,
+    };
+    one.run(sunday(11, 0), &gone).unwrap();
+    li_na.run(sunday(11, 0), &call(customer)).unwrap();
+    for device in [&mut li_na, &mut one, &mut other] {
+        relay.sync(device, sunday(12, 0));
+    }
+    relay.sync(&mut one, sunday(12, 1));
+    let case = delete::cases(&one.read(customer)).remove(0);
+
+    one.run(on(1, 9, 0), &decide(&case, delete::DELETE, None))
+        .unwrap();
+    other
+        .run(on(1, 9, 0), &decide(&case, delete::KEEP, None))
+        .unwrap();
+    relay.sync(&mut one, on(1, 10, 0));
+    relay.sync(&mut other, on(1, 10, 0));
+
+    let case = delete::cases(&other.read(customer)).remove(0);
+    assert!(case.is_open());
+    assert_eq!(case.decider, Role::GeneralManager);
+}
