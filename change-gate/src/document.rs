@@ -63,7 +63,8 @@ impl GatedDocument {
         .map_err(|message| Unreadable::Panicked { message })?
     }
 
-    /// Returns the document itself.
+    /// Returns the document itself, to be read. Whoever writes clones it, sets their
+    /// own actor, and brings the change back through the gate.
     #[must_use]
     pub fn automerge(&self) -> &Automerge {
         &self.document

@@ -6,7 +6,7 @@
 //! with unknown dependencies is taken with `Ok` and kept aside. So every change
 //! passes this gate first, in this order, cheapest first:
 //!
-//! 1. [`prescan`]: one uncompressed change within the [limits](limits), counted
+//! 1. [`prescan`]: one uncompressed change within the [`limits`], counted
 //!    without expanding it; hash and checksum computed here.
 //! 2. Its actor is the authenticated device's; its dependencies are all in the
 //!    document; it is the actor's next one; its operations continue the counters.
@@ -16,25 +16,30 @@
 //! 5. Applied to a scratch copy under `catch_unwind`.
 //! 6. Once for all changes of a batch: saved, loaded again, equal.
 //!
-//! Nothing of a batch enters unless all of it does.
+//! Nothing of a batch enters unless all of it does. Changes that a relay accepted
+//! before skip the device, the judge and the last step:
+//! [`extend`](GatedDocument::extend).
 //!
-//! # Threads
+//! # Threads, panics, aborts
 //!
 //! Call the gate on a thread with a big stack, [`on_big_stack`] or one of your own
 //! with [`limits::STACK_BYTES`]. The depth limit keeps Automerge's recursion short;
 //! the stack is the second lock on that door. A stack overflow aborts the process.
 //!
-//! On wasm32 a panic ends the instance and nothing catches it. Bytes that reach
-//! Automerge there have passed steps 1 to 3, or the relay's whole gate; a client
-//! marks a document before it applies a foreign change, so that it knows after a
-//! restart which one it was.
+//! So do some panics: a mark on a map panics while it is applied and again in a
+//! destructor on the way out, and no `catch_unwind` helps. That is why step 3 comes
+//! before Automerge applies anything, also for what a relay accepted. On wasm32,
+//! where a panic ends the instance and nothing is caught, it is all there is: a
+//! client marks a document before it applies a foreign change, so that it knows
+//! after a restart which one it was.
 //!
-//! A panic inside Automerge that is caught still runs the process's panic hook.
+//! A panic that is caught still runs the process's panic hook.
 //!
 //! # What this crate does not do
 //!
-//! It does no IO, reads no clock, draws no randomness, and knows neither roles nor
-//! kinds of documents.
+//! It does no IO, reads no clock, and knows neither roles nor kinds of documents.
+//! It draws no randomness either, but Automerge gives every document that it makes
+//! or loads a random actor; whoever writes sets their own.
 
 mod admit;
 mod document;

@@ -37,9 +37,10 @@ pub const KEY_BYTES: u64 = 128;
 /// Greatest size of a text value, in bytes of UTF-8. Longer ones are blobs.
 pub const STRING_BYTES: usize = 16 * 1024;
 
-/// Greatest number of operations that one call of
-/// [`admit`](crate::GatedDocument::admit) takes for its document.
-pub const BATCH_OPERATIONS: u64 = 20_000;
+/// Greatest number of operations, over all changes, that one call of
+/// [`admit`](crate::GatedDocument::admit) takes. A few hundred bytes can hold that
+/// many, and each costs ten to a hundred microseconds of Automerge's time.
+pub const BATCH_OPERATIONS: u64 = ROWS;
 
 /// Greatest operation counter, so that a document can never be driven to the
 /// edge of Automerge's 32-bit counters, where the next honest edit panics.

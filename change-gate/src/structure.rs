@@ -10,16 +10,16 @@
 //! seen under the key. Fewer would claim not to have seen a value that the author
 //! knew, and so pass an edit for a concurrent write; others break the document.
 
+mod key;
+mod view;
+
 use std::collections::{BTreeMap, btree_map::Entry};
 
-use automerge::{ActorId, Automerge, AutomergeError, ChangeHash, ObjId, ObjType, Prop, ROOT};
-use automerge::{ReadDoc, ScalarValue, Value, legacy};
+use automerge::{ActorId, Automerge, AutomergeError, legacy};
 use thiserror::Error;
 
-use crate::{
-    Action, Actor, ChangeHeader, Write, limits,
-    lineage::{dependencies, is_at_heads},
-};
+use self::{key::Key, view::View};
+use crate::{Action, Actor, ChangeHeader, Write, limits};
 
 /// An operation as Automerge decodes it.
 pub(crate) type Operation = legacy::Op;
@@ -108,9 +108,7 @@ type Container = Option<OperationId>;
 
 /// What is known of the change's way through the document so far.
 struct Resolver<'a> {
-    document: &'a Automerge,
-    /// Where the author stood, unless at the document's heads.
-    dependencies: Option<Vec<ChangeHash>>,
+    view: View<'a>,
     header: &'a ChangeHeader,
     /// The way to each map that was met.
     paths: BTreeMap<OperationId, Vec<String>>,
@@ -118,25 +116,10 @@ struct Resolver<'a> {
     keys: BTreeMap<(Container, String), Key>,
 }
 
-/// A key as the change's next operation finds it.
-struct Key {
-    /// It had a value at the change's dependencies.
-    had_value: bool,
-    /// Its concurrent values, ascending.
-    values: Vec<Visible>,
-}
-
-#[derive(Clone, Copy)]
-struct Visible {
-    id: OperationId,
-    is_map: bool,
-}
-
 impl<'a> Resolver<'a> {
     fn new(document: &'a Automerge, header: &'a ChangeHeader) -> Self {
         Self {
-            document,
-            dependencies: (!is_at_heads(document, header)).then(|| dependencies(header)),
+            view: View::of(document, header),
             header,
             paths: BTreeMap::new(),
             keys: BTreeMap::new(),
@@ -171,8 +154,9 @@ impl<'a> Resolver<'a> {
             .iter()
             .map(operation_id)
             .collect::<Result<Vec<_>, _>>()?;
-        let state = self.key(container, key)?;
-        let action = state.step(own, &operation.action, &predecessors)?;
+        let action = self
+            .key(container, key)?
+            .step(own, &operation.action, &predecessors)?;
         if action == Action::MakeMap {
             self.paths.insert(own, path.clone());
         }
@@ -184,181 +168,28 @@ impl<'a> Resolver<'a> {
         let Some(id) = container else {
             return Ok(Vec::new());
         };
-        if let Some(path) = self.paths.get(&id) {
-            return Ok(path.clone());
-        }
-        let path = self.stored_path(id)?;
-        self.paths.insert(id, path.clone());
-        Ok(path)
-    }
-
-    /// Finds the keys that lead to a map of the document, and makes sure that the
-    /// author saw each map on the way.
-    fn stored_path(&self, id: OperationId) -> Result<Vec<String>, Fault> {
-        let object = object_id(id);
-        match self.document.object_type(&object) {
-            Ok(ObjType::Map) => {}
-            Ok(_) => return Err(Fault::NotAMap),
-            Err(_) => return Err(Fault::UnknownObject),
-        }
-        let mut path = Vec::new();
-        let mut child = object.clone();
-        for parent in self.document.parents(&object)? {
-            let Prop::Map(key) = parent.prop else {
-                return Err(Fault::NotAMap);
-            };
-            if path.len() >= limits::DEPTH {
-                return Err(Fault::TooDeep);
-            }
-            let seen = self
-                .values(&parent.obj, &key)?
-                .into_iter()
-                .any(|(_, value)| value == child);
-            if !seen {
-                return Err(Fault::UnknownObject);
-            }
-            path.push(key);
-            child = parent.obj;
-        }
-        path.reverse();
-        Ok(path)
+        Ok(match self.paths.entry(id) {
+            Entry::Occupied(known) => known.get().clone(),
+            Entry::Vacant(new) => new.insert(self.view.path(id)?).clone(),
+        })
     }
 
     /// Returns the state of a key, read from the document when first met.
     fn key(&mut self, container: Container, key: &str) -> Result<&mut Key, Fault> {
-        let made_here = container.is_some_and(|(counter, actor)| {
-            actor == self.header.actor && counter >= self.header.start_op
-        });
-        let values = if made_here || self.keys.contains_key(&(container, key.to_owned())) {
-            Vec::new()
-        } else {
-            let object = container.map_or(ROOT, object_id);
-            self.visible(&object, key)?
-        };
         Ok(match self.keys.entry((container, key.to_owned())) {
             Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(new) => new.insert(Key {
-                had_value: !values.is_empty(),
-                values,
-            }),
+            Entry::Vacant(new) => {
+                let made_here = container.is_some_and(|(counter, actor)| {
+                    actor == self.header.actor && counter >= self.header.start_op
+                });
+                let values = match made_here {
+                    true => Vec::new(),
+                    false => self.view.values(container, key)?,
+                };
+                new.insert(Key::with(values))
+            }
         })
     }
-
-    /// Returns the values of a key that the author had seen, ascending.
-    fn visible(&self, object: &ObjId, key: &str) -> Result<Vec<Visible>, Fault> {
-        let mut visible = Vec::new();
-        for (value, id) in self.values(object, key)? {
-            let ObjId::Id(counter, actor, _) = id else {
-                return Err(Fault::UnknownObject);
-            };
-            visible.push(Visible {
-                id: (counter, actor_of(&actor)?),
-                is_map: value.is_object(),
-            });
-        }
-        visible.sort_by_key(|value| value.id);
-        Ok(visible)
-    }
-
-    fn values(&self, object: &ObjId, key: &str) -> Result<Vec<(Value<'_>, ObjId)>, AutomergeError> {
-        match &self.dependencies {
-            Some(heads) => self.document.get_all_at(object, key, heads),
-            None => self.document.get_all(object, key),
-        }
-    }
-}
-
-impl Key {
-    /// Lets an operation take effect.
-    fn step(
-        &mut self,
-        own: OperationId,
-        action: &legacy::OpType,
-        predecessors: &[OperationId],
-    ) -> Result<Action, Fault> {
-        match action {
-            legacy::OpType::Make(ObjType::Map) => {
-                if self.had_value || !self.values.is_empty() {
-                    return Err(Fault::ReplacesMap);
-                }
-                if !predecessors.is_empty() {
-                    return Err(Fault::Predecessors);
-                }
-                self.values = vec![Visible {
-                    id: own,
-                    is_map: true,
-                }];
-                Ok(Action::MakeMap)
-            }
-            legacy::OpType::Put(value) => {
-                plain(value)?;
-                if self.values.iter().any(|value| value.is_map) {
-                    return Err(Fault::ReplacesMap);
-                }
-                if !self.ids().eq(predecessors.iter().copied()) {
-                    return Err(Fault::Predecessors);
-                }
-                self.values = vec![Visible {
-                    id: own,
-                    is_map: false,
-                }];
-                Ok(Action::Put {
-                    value: value.clone(),
-                    replaces: self.had_value,
-                })
-            }
-            legacy::OpType::Delete => self.delete(predecessors),
-            legacy::OpType::Make(_) => Err(Fault::NotAMap),
-            legacy::OpType::Increment(_)
-            | legacy::OpType::MarkBegin(_)
-            | legacy::OpType::MarkEnd(_) => Err(Fault::NotAllowed),
-        }
-    }
-
-    /// Takes away all values, or all but the one that readers see. The second is
-    /// what Automerge writes when a conflict is settled in the winner's favour.
-    fn delete(&mut self, predecessors: &[OperationId]) -> Result<Action, Fault> {
-        let deleted = predecessors.len();
-        let all_but_one = self.values.len().saturating_sub(1);
-        let seen = self.ids().take(deleted).eq(predecessors.iter().copied());
-        if deleted == 0 || deleted < all_but_one || !seen {
-            return Err(Fault::Predecessors);
-        }
-        if self.values.drain(..deleted).any(|value| value.is_map) {
-            return Err(Fault::ReplacesMap);
-        }
-        Ok(Action::Delete {
-            leaves_value: !self.values.is_empty(),
-        })
-    }
-
-    fn ids(&self) -> impl Iterator<Item = OperationId> {
-        self.values.iter().map(|value| value.id)
-    }
-}
-
-/// Checks that a value is of a kind that documents hold.
-fn plain(value: &ScalarValue) -> Result<(), Fault> {
-    let kind = match value {
-        ScalarValue::Str(text) if text.len() > limits::STRING_BYTES => {
-            return Err(Fault::TextTooLong { bytes: text.len() });
-        }
-        ScalarValue::Str(_) | ScalarValue::Int(_) | ScalarValue::Boolean(_) | ScalarValue::Null => {
-            return Ok(());
-        }
-        ScalarValue::Bytes(_) => "bytes",
-        ScalarValue::Uint(_) => "uint",
-        ScalarValue::F64(_) => "f64",
-        ScalarValue::Counter(_) => "counter",
-        ScalarValue::Timestamp(_) => "timestamp",
-        ScalarValue::Unknown { .. } => "unknown",
-    };
-    Err(Fault::ValueKind { kind })
-}
-
-fn object_id((counter, actor): OperationId) -> ObjId {
-    // The last number is a hint where to look the actor up.
-    ObjId::Id(counter, ActorId::from(actor), 0)
 }
 
 fn operation_id(id: &legacy::OpId) -> Result<OperationId, Fault> {

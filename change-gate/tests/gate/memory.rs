@@ -54,7 +54,7 @@ fn the_prescan_holds_little_more_than_the_chunk_it_reads() {
 /// What the limits allow at most is bounded as well.
 #[test]
 fn the_greatest_batch_that_enters_holds_less_than_64_mib() {
-    let greatest = attacks::repeated_puts(2);
+    let greatest = attacks::repeated_puts(1);
     let chunks: Vec<&[u8]> = greatest.iter().map(Vec::as_slice).collect();
     let used = peak(|| {
         GatedDocument::empty()

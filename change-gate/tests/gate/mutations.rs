@@ -8,7 +8,7 @@
 
 use std::{collections::BTreeMap, env};
 
-use automerge::{Automerge, Change, ROOT, transaction::Transactable};
+use automerge::{Automerge, Change, ChangeHash, ROOT, transaction::Transactable};
 use change_gate::{Admission, GatedDocument, device_of, prescan};
 use proptest::{strategy::Strategy, strategy::ValueTree, test_runner::TestRunner};
 use rand::{RngExt, SeedableRng};
@@ -16,8 +16,9 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::{
     attacks::kind,
+    decoded::decoded,
     encoder::{Chunk, Key, Row, columns},
-    honest::{History, decoded, step},
+    histories::{History, step},
     replica::{Lenient, actor, commit},
 };
 
@@ -96,15 +97,17 @@ fn attempt(bases: &[Base], seed: u64) -> String {
         _ => operations(original, &mut random),
     };
     let device = prescan(&chunk).map_or(0, |header| device_of(&header.actor));
-    // Changes that others accepted come in without a judge: they may fail as well,
-    // and must not panic either.
-    let _extended = base.document.extend(&[&chunk]);
+    // What others accepted comes in another way, which may fail and never panics.
+    if random.random_range(0..4) == 0 {
+        let _extended = base.document.extend(&[&chunk]);
+    }
     match base
         .document
         .admit(device, &[&chunk], &mut Lenient::default())
     {
         Ok(admission) => {
             assert_is_sound(&admission);
+            assert_converges(&admission, &chunk);
             "admitted".to_owned()
         }
         Err(refusal) => kind(&refusal),
@@ -126,6 +129,31 @@ fn assert_is_sound(admission: &Admission) {
         later.document.automerge().hydrate(None),
         replica.hydrate(None)
     );
+}
+
+/// A replica that gets the change as early as it can has the same document in the
+/// end: nothing in the change relied on more than its dependencies.
+fn assert_converges(admission: &Admission, chunk: &[u8]) {
+    let document = admission.document.automerge();
+    let hostile = Change::try_from(chunk).unwrap();
+    let (mut before, mut after) = (Vec::new(), Vec::new());
+    let mut ancestors: Vec<ChangeHash> = hostile.deps().to_vec();
+    for change in document.get_changes(&[]).into_iter().rev() {
+        if ancestors.contains(&change.hash()) {
+            ancestors.extend(change.deps());
+            before.push(change);
+        } else if change.hash() != hostile.hash() {
+            after.push(change);
+        }
+    }
+    before.reverse();
+    after.reverse();
+    let mut replica = Automerge::new();
+    for changes in [before, vec![hostile], after] {
+        replica.apply_changes(changes).unwrap();
+    }
+    assert_eq!(replica.get_heads(), document.get_heads());
+    assert_eq!(replica.hydrate(None), document.hydrate(None));
 }
 
 /// Changes some bytes after the header.

@@ -205,9 +205,9 @@ pub(super) fn attacks() -> Vec<Attack> {
         },
         Attack {
             name: "many-operations-in-a-batch",
-            about: "three changes of 10,000 puts to one key, each in a few hundred bytes",
+            about: "two changes of 10,000 puts to one key, each in a few hundred bytes",
             known: Vec::new(),
-            hostile: repeated_puts(3),
+            hostile: repeated_puts(2),
             expects: "TooManyOperations",
         },
         Attack {
