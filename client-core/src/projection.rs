@@ -1,0 +1,189 @@
+//! What screens read: tables derived from documents and receipts, always to be made again.
+//!
+//! A pure function of documents and receipts, never of the clock: what ends by itself has its
+//! end in a column that queries compare with the time they are handed.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+use dealership::id::{CustomerId, DocumentId};
+use dealership::kind::Kind;
+use dealership::phone::PhoneHash;
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
+
+use crate::error::{ReplicaError, StoreError};
+use crate::replica::Shelf;
+use crate::schema;
+use crate::store::{self, suspect};
+
+mod digest;
+
+/// The version of the tables and of what fills them.
+pub(crate) const VERSION: i64 = 1;
+
+/// How far something long has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// How many documents are done.
+    pub done: u64,
+    /// How many there are.
+    pub total: u64,
+}
+
+/// The version that the tables hold; `None` if they are not there or not whole.
+pub(crate) fn version(connection: &Connection) -> Result<Option<i64>, StoreError> {
+    let version = connection
+        .query_row("SELECT version FROM projected", (), |row| row.get(0))
+        .optional()?;
+    Ok(version)
+}
+
+/// How many documents are projected in one transaction: a browser's write-ahead log grows with
+/// every document of it.
+const DOCUMENTS_PER_TRANSACTION: usize = 2_000;
+
+/// Makes every table anew.
+///
+/// Whatever interrupts it, the tables count as missing until it is through. Documents are marked
+/// while they are read, as they are when changes arrive; `cautious` reads each alone.
+pub(crate) fn rebuild(
+    connection: &mut Connection,
+    cautious: bool,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<(), ReplicaError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    transaction.execute("DELETE FROM projected", ())?;
+    drop_tables(&transaction)?;
+    transaction.execute_batch(include_str!("projection/schema.sql"))?;
+    let total = store::document::count(&transaction)?;
+    transaction.commit()?;
+    let at_once = if cautious {
+        1
+    } else {
+        DOCUMENTS_PER_TRANSACTION
+    };
+    let (mut done, mut last) = (0_u64, 0);
+    progress(Progress { done, total });
+    loop {
+        let documents = store::document::after(connection, last, at_once)?;
+        let ids = || documents.iter().map(|(_, id)| *id);
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        suspect::mark(&transaction, ids())?;
+        transaction.commit()?;
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let Some((number, _)) = documents.last() else {
+            transaction.execute(
+                "INSERT INTO projected (only, version) VALUES (1, ?)",
+                [VERSION],
+            )?;
+            transaction.commit()?;
+            return Ok(());
+        };
+        last = *number;
+        done = done.saturating_add(documents.len() as u64);
+        let cache = RefCell::default();
+        update(&Shelf::new(&transaction, &cache), ids())?;
+        suspect::clear(&transaction)?;
+        transaction.commit()?;
+        progress(Progress { done, total });
+    }
+}
+
+/// Replaces what the tables say of documents that were made, changed or removed.
+pub(crate) fn update(
+    shelf: &Shelf<'_>,
+    documents: impl IntoIterator<Item = DocumentId>,
+) -> Result<(), ReplicaError> {
+    for id in documents {
+        project(shelf, id)?;
+    }
+    Ok(())
+}
+
+/// The customers that bear a phone, in the order of their ids.
+pub(crate) fn customers_with_phone(
+    connection: &Connection,
+    hash: &PhoneHash,
+) -> Result<Vec<CustomerId>, StoreError> {
+    let customers = connection
+        .prepare_cached("SELECT customer FROM customer_phone WHERE hash = ? ORDER BY customer")?
+        .query_map([hash.as_str()], |row| {
+            row.get(0).map(CustomerId::from_bytes)
+        })?
+        .collect::<Result<_, _>>()?;
+    Ok(customers)
+}
+
+fn project(shelf: &Shelf<'_>, id: DocumentId) -> Result<(), ReplicaError> {
+    let connection = shelf.connection();
+    connection
+        .prepare_cached("DELETE FROM customer_phone WHERE customer = ?")?
+        .execute([id.as_bytes()])?;
+    let document = match shelf.document(id) {
+        // Kept and shown as unreadable; a later version may read it.
+        Err(ReplicaError::Unreadable { .. }) => None,
+        document => document?,
+    };
+    let kind = document.as_ref().map(|document| document.kind());
+    store::document::set_kind(connection, id, kind)?;
+    let Some(document) = document else {
+        return Ok(());
+    };
+    if document.kind() == Kind::Customer {
+        let mut insert = connection
+            .prepare_cached("INSERT INTO customer_phone (hash, customer) VALUES (?, ?)")?;
+        for (hash, register) in document.members("phone_hash") {
+            if register.value.as_text().is_some() {
+                insert.execute((hash, id.as_bytes()))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The tables that are not what a rebuild gives; rebuilds them, so the caller rolls back.
+pub(crate) fn differences(connection: &Connection) -> Result<Vec<String>, ReplicaError> {
+    let before = digest::tables(connection)?;
+    drop_tables(connection)?;
+    connection.execute_batch(include_str!("projection/schema.sql"))?;
+    let mut last = 0;
+    loop {
+        let documents = store::document::after(connection, last, DOCUMENTS_PER_TRANSACTION)?;
+        let Some((number, _)) = documents.last() else {
+            break;
+        };
+        last = *number;
+        let cache = RefCell::default();
+        let ids = documents.iter().map(|(_, id)| *id);
+        update(&Shelf::new(connection, &cache), ids)?;
+    }
+    let after = digest::tables(connection)?;
+    let names: BTreeSet<_> = before.keys().chain(after.keys()).collect();
+    Ok(names
+        .into_iter()
+        .filter(|name| before.get(*name) != after.get(*name))
+        .cloned()
+        .collect())
+}
+
+/// Drops every table that is not one of the replica's own.
+fn drop_tables(connection: &Connection) -> Result<(), StoreError> {
+    for (table, _) in tables(connection)? {
+        connection.execute_batch(&format!("DROP TABLE \"{table}\""))?;
+    }
+    Ok(())
+}
+
+/// The names of the projection's tables, ascending, and whether each is a `table` or `virtual`.
+fn tables(connection: &Connection) -> Result<Vec<(String, String)>, StoreError> {
+    let tables: Vec<(String, String)> = connection
+        .prepare(
+            "SELECT name, type FROM pragma_table_list
+             WHERE schema = 'main' AND type IN ('table', 'virtual') AND name NOT LIKE 'sqlite_%'
+             ORDER BY name",
+        )?
+        .query_map((), |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    let is_derived = |table: &(String, String)| !schema::OWN_TABLES.contains(&table.0.as_str());
+    Ok(tables.into_iter().filter(is_derived).collect())
+}

@@ -1,0 +1,388 @@
+//! What the log brings for one document, taken in: rows, base, receipts and the shelf.
+
+use std::collections::BTreeSet;
+
+use automerge::ChangeHash;
+use change_gate::{ChangeHeader, GatedDocument, Malformed, prescan};
+use dealership::id::DocumentId;
+use dealership::receipt::{ChangeReceipt, Receipts};
+use dealership::{Seq, Timestamp};
+use sync_protocol::Entry;
+
+use crate::error::{ReplicaError, StoreError};
+use crate::replica::cache::Loaded;
+use crate::replica::shelf::Shelf;
+use crate::store::change::{Known, Origin};
+use crate::store::held::Held;
+use crate::store::{self, suspect};
+use crate::wire::{of_wire_receipt, of_wire_receipts};
+
+/// One thing that the log brings for a document.
+#[derive(Debug)]
+pub(super) enum Arrival<'a> {
+    /// A change.
+    Change {
+        /// The name of the space that the document is in.
+        space: &'a str,
+        /// Its bytes.
+        raw: &'a [u8],
+        /// What the bytes say of themselves, or why they say nothing.
+        header: Result<ChangeHeader, Malformed>,
+        /// Its receipt.
+        receipt: ChangeReceipt,
+    },
+    /// The whole document, saved.
+    Save {
+        /// The name of the space that the document is in.
+        space: &'a str,
+        /// Its bytes.
+        saved: &'a [u8],
+        /// The receipts of every change in it.
+        receipts: Receipts,
+    },
+    /// The document was purged, or left this device's spaces.
+    Removed,
+}
+
+impl<'a> Arrival<'a> {
+    /// An entry of the log, with the document that it is about.
+    pub(super) fn of(entry: &'a Entry) -> (sync_protocol::DocumentId, Self) {
+        match entry {
+            Entry::Change(change) => {
+                let arrival = Self::Change {
+                    space: change.space.as_str(),
+                    raw: &change.raw,
+                    header: prescan(&change.raw),
+                    receipt: of_wire_receipt(&change.receipt),
+                };
+                (change.document, arrival)
+            }
+            Entry::Save(save) => {
+                let arrival = Self::Save {
+                    space: save.space.as_str(),
+                    saved: &save.saved,
+                    receipts: of_wire_receipts(&save.receipts),
+                };
+                (save.document, arrival)
+            }
+            Entry::Gone(gone) => (gone.document, Self::Removed),
+            Entry::Left(left) => (left.document, Self::Removed),
+        }
+    }
+
+    /// Something that was held for a document that was set aside.
+    pub(super) fn of_held(held: &'a Held) -> Self {
+        if held.is_save {
+            return Self::Save {
+                space: &held.space,
+                saved: &held.bytes,
+                receipts: held.receipts.clone(),
+            };
+        }
+        let receipt = held.receipts.iter().next().map(|(_, receipt)| *receipt);
+        Self::Change {
+            space: &held.space,
+            raw: &held.bytes,
+            header: prescan(&held.bytes),
+            receipt: receipt.unwrap_or(NOTHING_KNOWN),
+        }
+    }
+
+    /// What is kept of it for a later version; nothing of a removal.
+    fn to_held(&self) -> Option<Held> {
+        match self {
+            Self::Change {
+                space,
+                raw,
+                header,
+                receipt,
+            } => {
+                let hash = header
+                    .as_ref()
+                    .map(|header| header.hash)
+                    .unwrap_or_default();
+                let mut receipts = Receipts::default();
+                receipts.insert(&ChangeHash(hash), *receipt);
+                Some(Held {
+                    space: (*space).to_owned(),
+                    is_save: false,
+                    bytes: raw.to_vec(),
+                    receipts,
+                })
+            }
+            Self::Save {
+                space,
+                saved,
+                receipts,
+            } => Some(Held {
+                space: (*space).to_owned(),
+                is_save: true,
+                bytes: saved.to_vec(),
+                receipts: receipts.clone(),
+            }),
+            Self::Removed => None,
+        }
+    }
+}
+
+/// Stands where a held change lost its receipt: made before everything.
+const NOTHING_KNOWN: ChangeReceipt = ChangeReceipt {
+    seq: Seq(0),
+    received_at: Timestamp::from_millis(0),
+    base_received_at: Timestamp::from_millis(0),
+    clock_trusted: false,
+};
+
+/// Takes in what the log brings for one document.
+pub(super) struct Intake<'i> {
+    pub(super) shelf: &'i Shelf<'i>,
+    pub(super) id: DocumentId,
+}
+
+/// Why something was not taken in.
+enum Trouble {
+    /// This version cannot take the bytes; the document is set aside with the reason.
+    Bytes(String),
+    /// The replica failed.
+    Replica(ReplicaError),
+}
+
+impl<E: Into<ReplicaError>> From<E> for Trouble {
+    fn from(error: E) -> Self {
+        match error.into() {
+            ReplicaError::Unreadable { source, .. } => Self::Bytes(source.to_string()),
+            error => Self::Replica(error),
+        }
+    }
+}
+
+impl Intake<'_> {
+    /// Takes in arrivals in their order; `false` if the document is set aside.
+    ///
+    /// A document that is set aside keeps what it had, and holds what comes.
+    pub(super) fn take(&self, arrivals: Vec<Arrival<'_>>) -> Result<bool, ReplicaError> {
+        let connection = self.shelf.connection();
+        let mut is_set_aside = suspect::reason(connection, self.id)?.is_some();
+        let mut rest = arrivals.as_slice();
+        while let Some(first) = rest.first() {
+            if matches!(first, Arrival::Removed) {
+                self.remove()?;
+                is_set_aside = false;
+                rest = rest.get(1..).unwrap_or_default();
+                continue;
+            }
+            if is_set_aside {
+                if let Some(held) = first.to_held() {
+                    store::held::append(connection, self.id, &held)?;
+                }
+                rest = rest.get(1..).unwrap_or_default();
+                continue;
+            }
+            let run = rest
+                .iter()
+                .take_while(|arrival| matches!(arrival, Arrival::Change { .. }))
+                .count()
+                .max(1);
+            let (now, later) = rest.split_at(run);
+            match self.take_run(now) {
+                Ok(()) => rest = later,
+                Err(Trouble::Bytes(reason)) => {
+                    tracing::warn!(document = %self.id, reason, "a document is set aside");
+                    suspect::set_aside(connection, self.id, &reason)?;
+                    self.shelf.forget(self.id);
+                    is_set_aside = true;
+                }
+                Err(Trouble::Replica(error)) => return Err(error),
+            }
+        }
+        Ok(!is_set_aside)
+    }
+
+    /// Takes in one save, or changes that follow each other. Writes nothing unless it can take
+    /// all of it.
+    fn take_run(&self, run: &[Arrival<'_>]) -> Result<(), Trouble> {
+        match run {
+            [
+                Arrival::Save {
+                    space,
+                    saved,
+                    receipts,
+                },
+            ] => self.take_save(space, saved, receipts),
+            changes => self.take_changes(changes),
+        }
+    }
+
+    fn take_changes(&self, arrivals: &[Arrival<'_>]) -> Result<(), Trouble> {
+        let connection = self.shelf.connection();
+        let here = self.shelf.loaded(self.id)?;
+        let mut receipts = here
+            .as_ref()
+            .map(|here| here.receipts.clone())
+            .unwrap_or_default();
+        let mut base_receipts_changed = false;
+        let mut fresh = Vec::new();
+        let mut now_in = None;
+        for arrival in arrivals {
+            let Arrival::Change {
+                space,
+                raw,
+                header,
+                receipt,
+            } = arrival
+            else {
+                continue;
+            };
+            let header = header
+                .as_ref()
+                .map_err(|error| Trouble::Bytes(error.to_string()))?;
+            let hash = ChangeHash(header.hash);
+            receipts.insert(&hash, *receipt);
+            now_in = Some(*space);
+            match store::change::known(connection, &hash)? {
+                Known::Here => store::change::set_receipt(connection, &hash, receipt)?,
+                Known::Absent
+                    if here
+                        .as_ref()
+                        .is_some_and(|here| here.gated.contains(&header.hash)) =>
+                {
+                    base_receipts_changed = true;
+                }
+                Known::Absent => fresh.push((header, *raw, receipt)),
+            }
+        }
+        let gated = match &here {
+            Some(here) => here.gated.clone(),
+            // Own changes to a document that left: the receipt is all there is to note.
+            None if fresh.is_empty() => return Ok(()),
+            None => GatedDocument::empty(),
+        };
+        let chunks: Vec<&[u8]> = fresh.iter().map(|(_, raw, _)| *raw).collect();
+        let gated = gated
+            .into_extended(&chunks)
+            .map_err(|refusal| Trouble::Bytes(refusal.to_string()))?;
+        let space = now_in.unwrap_or_default();
+        let number = match &here {
+            Some(here) => {
+                store::document::set_space(connection, self.id, space)?;
+                here.number
+            }
+            None => store::document::insert(connection, self.id, space)?,
+        };
+        for (header, raw, receipt) in fresh {
+            store::change::append(connection, self.id, header, raw, Origin::Log(Some(receipt)))?;
+        }
+        if base_receipts_changed {
+            store::document::set_receipts(connection, number, &receipts)?;
+        }
+        self.shelf.replace(
+            self.id,
+            Some(Loaded {
+                number,
+                space: space.to_owned(),
+                gated,
+                receipts,
+            }),
+        );
+        Ok(())
+    }
+
+    fn take_save(&self, space: &str, saved: &[u8], receipts: &Receipts) -> Result<(), Trouble> {
+        let connection = self.shelf.connection();
+        let base = GatedDocument::load(saved).map_err(|error| Trouble::Bytes(error.to_string()))?;
+        let Some(number) = store::document::number(connection, self.id)? else {
+            // A document that left may have changes in the outbox; they go on top again.
+            return self.take_base(None, base, space, saved, receipts, Vec::new());
+        };
+        // What is here and not in the save: changes in the outbox, later ones that came first,
+        // and those that a restored relay has lost.
+        let mut lost = Vec::new();
+        if let Some(here) = self.shelf.loaded(self.id)? {
+            let rows: BTreeSet<_> = store::change::of_document(connection, self.id)?
+                .into_iter()
+                .map(|row| row.hash)
+                .collect();
+            for change in here.gated.automerge().get_changes(&[]) {
+                let hash = change.hash();
+                if !base.contains(&hash.0) && !rows.contains(&hash) {
+                    let raw = change.raw_bytes().to_vec();
+                    let header =
+                        prescan(&raw).map_err(|error| Trouble::Bytes(error.to_string()))?;
+                    lost.push((header, raw, here.receipts.get(&hash).copied()));
+                }
+            }
+        }
+        self.take_base(Some(number), base, space, saved, receipts, lost)
+    }
+
+    /// Makes the save the document's base, under the rows that it does not cover.
+    fn take_base(
+        &self,
+        number: Option<i64>,
+        base: GatedDocument,
+        space: &str,
+        saved: &[u8],
+        receipts: &Receipts,
+        lost: Vec<(ChangeHeader, Vec<u8>, Option<ChangeReceipt>)>,
+    ) -> Result<(), Trouble> {
+        let connection = self.shelf.connection();
+        let rows = store::change::of_document(connection, self.id)?;
+        let (covered, kept): (Vec<_>, Vec<_>) =
+            rows.into_iter().partition(|row| base.contains(&row.hash.0));
+        let mut chunks: Vec<&[u8]> = lost.iter().map(|(_, raw, _)| raw.as_slice()).collect();
+        chunks.extend(kept.iter().map(|row| row.raw.as_slice()));
+        let gated = base
+            .into_extended(&chunks)
+            .map_err(|refusal| Trouble::Bytes(refusal.to_string()))?;
+        let number = match number {
+            Some(number) => {
+                store::document::set_base(connection, number, space, saved, receipts)?;
+                number
+            }
+            None => store::document::insert_with_base(connection, self.id, space, saved, receipts)?,
+        };
+        for row in covered {
+            match receipts.get(&row.hash) {
+                // Its batch waits for the verdict and may have to be pushed again.
+                Some(receipt) if row.waits => {
+                    store::change::set_receipt(connection, &row.hash, receipt)?;
+                }
+                _ if row.waits => {}
+                _ => store::change::delete(connection, &row.hash)?,
+            }
+        }
+        let mut all = receipts.clone();
+        for row in kept {
+            if let Some(receipt) = row.receipt {
+                all.insert(&row.hash, receipt);
+            }
+        }
+        for (header, raw, receipt) in lost {
+            let origin = Origin::Log(receipt.as_ref());
+            store::change::append(connection, self.id, &header, &raw, origin)?;
+            if let Some(receipt) = receipt {
+                all.insert(&ChangeHash(header.hash), receipt);
+            }
+        }
+        self.shelf.replace(
+            self.id,
+            Some(Loaded {
+                number,
+                space: space.to_owned(),
+                gated,
+                receipts: all,
+            }),
+        );
+        Ok(())
+    }
+
+    fn remove(&self) -> Result<(), StoreError> {
+        let connection = self.shelf.connection();
+        store::document::delete(connection, self.id)?;
+        store::change::delete_accepted(connection, self.id)?;
+        store::held::delete(connection, self.id)?;
+        suspect::take_back(connection, self.id)?;
+        self.shelf.replace(self.id, None);
+        Ok(())
+    }
+}

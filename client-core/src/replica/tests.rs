@@ -1,0 +1,5 @@
+//! What a replica promises, tested whole.
+
+mod catch_up;
+mod durability;
+mod quarantine;

@@ -1,0 +1,155 @@
+//! Changes that are not in their document's base.
+
+use automerge::ChangeHash;
+use change_gate::ChangeHeader;
+use dealership::id::DocumentId;
+use dealership::receipt::ChangeReceipt;
+use rusqlite::Connection;
+
+use crate::error::{StoreError, damaged};
+use crate::outbox::BatchId;
+use crate::store::document::receipt_of;
+use crate::store::from_seq;
+
+/// Where a change that is appended comes from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Origin<'o> {
+    /// Made here, in a batch, in the belief that its document is in this space.
+    Own {
+        /// The batch.
+        batch: BatchId,
+        /// The name of the space.
+        space: &'o str,
+    },
+    /// Brought by the log, with its receipt unless that was lost.
+    Log(Option<&'o ChangeReceipt>),
+}
+
+/// Appends a change to its document.
+pub(crate) fn append(
+    connection: &Connection,
+    document: DocumentId,
+    header: &ChangeHeader,
+    raw: &[u8],
+    origin: Origin<'_>,
+) -> Result<(), StoreError> {
+    let (batch, space, receipt) = match origin {
+        Origin::Own { batch, space } => (Some(batch), Some(space), None),
+        Origin::Log(receipt) => (None, None, receipt),
+    };
+    connection
+        .prepare_cached(
+            "INSERT INTO change (hash, document, actor, actor_seq, raw, batch, space,
+                                 seq, received_at, base_received_at, clock_trusted)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        )?
+        .execute((
+            header.hash,
+            document.as_bytes(),
+            header.actor,
+            i64::try_from(header.seq)
+                .map_err(|_| damaged("change", "a sequence number out of range"))?,
+            raw,
+            batch.map(|batch| batch.0),
+            space,
+            receipt.map(|receipt| from_seq(receipt.seq)).transpose()?,
+            receipt.map(|receipt| receipt.received_at.millis()),
+            receipt.map(|receipt| receipt.base_received_at.millis()),
+            receipt.map(|receipt| receipt.clock_trusted),
+        ))?;
+    Ok(())
+}
+
+/// Whether there is a row for a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Known {
+    /// There is none; it may be in the base.
+    Absent,
+    /// There is one.
+    Here,
+}
+
+/// Looks a change up by its hash.
+pub(crate) fn known(connection: &Connection, hash: &ChangeHash) -> Result<Known, StoreError> {
+    let here = connection
+        .prepare_cached("SELECT 1 FROM change WHERE hash = ?")?
+        .exists([hash.0])?;
+    Ok(if here { Known::Here } else { Known::Absent })
+}
+
+/// Notes the receipt of a change that is here.
+pub(crate) fn set_receipt(
+    connection: &Connection,
+    hash: &ChangeHash,
+    receipt: &ChangeReceipt,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "UPDATE change SET seq = ?2, received_at = ?3, base_received_at = ?4,
+                               clock_trusted = ?5
+             WHERE hash = ?1",
+        )?
+        .execute((
+            hash.0,
+            from_seq(receipt.seq)?,
+            receipt.received_at.millis(),
+            receipt.base_received_at.millis(),
+            receipt.clock_trusted,
+        ))?;
+    Ok(())
+}
+
+/// A row, as far as a new base needs it.
+#[derive(Clone, Debug)]
+pub(crate) struct ChangeRow {
+    /// The change.
+    pub(crate) hash: ChangeHash,
+    /// Its bytes.
+    pub(crate) raw: Vec<u8>,
+    /// Whether it waits in the outbox.
+    pub(crate) waits: bool,
+    /// Its receipt, if the log brought it.
+    pub(crate) receipt: Option<ChangeReceipt>,
+}
+
+/// The rows of a document, in the order in which they are applied.
+pub(crate) fn of_document(
+    connection: &Connection,
+    document: DocumentId,
+) -> Result<Vec<ChangeRow>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT hash, raw, batch IS NOT NULL AS waits,
+                seq, received_at, base_received_at, clock_trusted
+         FROM change WHERE document = ? ORDER BY number",
+    )?;
+    let mut rows = statement.query([document.as_bytes()])?;
+    let mut changes = Vec::new();
+    while let Some(row) = rows.next()? {
+        changes.push(ChangeRow {
+            hash: ChangeHash(row.get("hash")?),
+            raw: row.get("raw")?,
+            waits: row.get("waits")?,
+            receipt: receipt_of(row)?,
+        });
+    }
+    Ok(changes)
+}
+
+/// Deletes one row.
+pub(crate) fn delete(connection: &Connection, hash: &ChangeHash) -> Result<(), StoreError> {
+    connection
+        .prepare_cached("DELETE FROM change WHERE hash = ?")?
+        .execute([hash.0])?;
+    Ok(())
+}
+
+/// Deletes a document's rows that do not wait in the outbox.
+pub(crate) fn delete_accepted(
+    connection: &Connection,
+    document: DocumentId,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached("DELETE FROM change WHERE document = ? AND batch IS NULL")?
+        .execute([document.as_bytes()])?;
+    Ok(())
+}

@@ -1,0 +1,266 @@
+//! A relay that is a list: it accepts every batch but those that it was told to refuse.
+
+use std::collections::BTreeMap;
+
+use automerge::{ActorId, Automerge};
+use change_gate::prescan;
+use dealership::Authorship;
+use dealership::edit::{self, Edits};
+use dealership::id::StaffId;
+use dealership::kind::Kind;
+use dealership::space::Space;
+use sync_protocol::entry::{ChangeEntry, GoneEntry, LeftEntry, SaveEntry, SavedReceipt};
+use sync_protocol::message::{Accepted, Refusal};
+use sync_protocol::{
+    Batch, BatchId, ChangeReceipt, Cursor, CursorTag, DocumentId, Entry, Epoch, Explanation,
+    HashPrefix, Outcome, RefusalCode, Resume, Seq, SpaceName, Timestamp, Upgrade, Welcomed,
+};
+
+use crate::replica::{Received, Replica, Settled};
+use crate::testing::{LI_NA, Person, WANG_QIANG, minute};
+
+pub(crate) struct Relay {
+    pub(crate) log: Vec<Entry>,
+    verdicts: BTreeMap<BatchId, Outcome>,
+    changes: BTreeMap<[u8; 32], Seq>,
+    refused: Vec<BatchId>,
+}
+
+impl Relay {
+    /// A relay at which both salespeople are enrolled.
+    pub(crate) fn new() -> Self {
+        let mut relay = Self {
+            log: Vec::new(),
+            verdicts: BTreeMap::new(),
+            changes: BTreeMap::new(),
+            refused: Vec::new(),
+        };
+        for person in [LI_NA, WANG_QIANG] {
+            relay.enrol(person);
+        }
+        relay
+    }
+
+    /// Refuses a batch when it comes.
+    pub(crate) fn refuse(&mut self, batch: crate::BatchId) {
+        self.refused.push(batch.into());
+    }
+
+    /// Takes one batch in, and gives the verdict.
+    pub(crate) fn push(&mut self, batch: &Batch) -> Outcome {
+        if let Some(verdict) = self.verdicts.get(&batch.id()) {
+            return verdict.clone();
+        }
+        let lacks_something = batch.changes().iter().enumerate().any(|(index, change)| {
+            let in_batch: Vec<_> = batch.changes()[..index]
+                .iter()
+                .map(|change| prescan(&change.raw).unwrap().hash)
+                .collect();
+            prescan(&change.raw)
+                .unwrap()
+                .dependencies
+                .iter()
+                .any(|hash| !self.changes.contains_key(hash) && !in_batch.contains(hash))
+        });
+        if lacks_something {
+            let hashes = Vec::new();
+            return Outcome::NeedsDependencies(sync_protocol::message::NeedsDependencies {
+                hashes,
+            });
+        }
+        let verdict = if self.refused.contains(&batch.id()) {
+            Outcome::Refused(Refusal {
+                code: RefusalCode::NotPermitted,
+                change: None,
+                text: Explanation::new("not yours"),
+            })
+        } else {
+            let first_seq = self.head().0 + 1;
+            for change in batch.changes() {
+                self.append(change.document, change.space.clone(), change.raw.clone());
+            }
+            Outcome::Accepted(Accepted {
+                first_seq: Seq(first_seq),
+                last_seq: self.head(),
+                received_at: self.clock(),
+            })
+        };
+        self.verdicts.insert(batch.id(), verdict.clone());
+        verdict
+    }
+
+    /// What a replica that was admitted is told.
+    pub(crate) fn welcome(&self, person: Person) -> Welcomed {
+        Welcomed {
+            version: 1,
+            epoch: EPOCH,
+            head: self.head(),
+            relay_clock: self.clock(),
+            resume: Resume::Tail,
+            upgrade: Upgrade::None,
+            spaces: person.spaces().into_iter().map(name).collect(),
+        }
+    }
+
+    /// The entries after a position, and the cursor behind them.
+    pub(crate) fn page(&self, after: u64, until: u64) -> (Vec<Entry>, Cursor) {
+        let entries = self
+            .log
+            .iter()
+            .filter(|entry| entry.seq().0 > after && entry.seq().0 <= until)
+            .cloned()
+            .collect();
+        (entries, cursor(until.min(self.head().0)))
+    }
+
+    /// Pushes what waits, settles the verdicts, and reads the log to its end.
+    pub(crate) fn sync(&mut self, person: Person, replica: &mut Replica) -> Vec<Settled> {
+        replica.welcomed(&self.welcome(person), minute(0)).unwrap();
+        self.read(replica);
+        let mut settled = Vec::new();
+        loop {
+            let batches = replica.outbox(16, &[]).unwrap();
+            if batches.is_empty() {
+                break;
+            }
+            for batch in batches {
+                let verdict = self.push(&batch);
+                settled.push(
+                    replica
+                        .settle(batch.id().into(), &verdict, minute(0))
+                        .unwrap(),
+                );
+            }
+        }
+        self.read(replica);
+        settled
+    }
+
+    /// Reads the log to its end.
+    pub(crate) fn read(&self, replica: &mut Replica) -> Received {
+        let after = replica.cursor().unwrap().map_or(0, |cursor| cursor.seq.0);
+        let (entries, cursor) = self.page(after, self.head().0);
+        replica.receive(&entries, cursor).unwrap()
+    }
+
+    /// The whole log as one save for each document, at the position of its first change.
+    pub(crate) fn saves(&self) -> Vec<Entry> {
+        let mut documents: BTreeMap<DocumentId, (SpaceName, Vec<&ChangeEntry>)> = BTreeMap::new();
+        for entry in &self.log {
+            if let Entry::Change(change) = entry {
+                documents
+                    .entry(change.document)
+                    .or_insert_with(|| (change.space.clone(), Vec::new()))
+                    .1
+                    .push(change);
+            }
+        }
+        let mut saves: Vec<_> = documents
+            .into_iter()
+            .map(|(document, (space, changes))| {
+                let chunks: Vec<&[u8]> = changes.iter().map(|change| &*change.raw).collect();
+                let whole = change_gate::GatedDocument::empty().extend(&chunks).unwrap();
+                let receipts = changes.iter().map(|change| SavedReceipt {
+                    change: prefix(&change.raw),
+                    receipt: change.receipt,
+                });
+                Entry::Save(SaveEntry {
+                    seq: changes[0].receipt.seq,
+                    through: self.head(),
+                    space,
+                    document,
+                    saved: whole.automerge().save_nocompress(),
+                    receipts: receipts.collect(),
+                })
+            })
+            .collect();
+        saves.sort_by_key(Entry::seq);
+        saves
+    }
+
+    /// Purges a document.
+    pub(crate) fn purge(&mut self, document: dealership::DocumentId) {
+        let (seq, document) = (self.next(), DocumentId(*document.as_bytes()));
+        self.log.push(Entry::Gone(GoneEntry { seq, document }));
+    }
+
+    /// Takes a document away from a reader.
+    pub(crate) fn leave(&mut self, document: dealership::DocumentId) {
+        let (seq, document) = (self.next(), DocumentId(*document.as_bytes()));
+        self.log.push(Entry::Left(LeftEntry { seq, document }));
+    }
+
+    pub(crate) fn head(&self) -> Seq {
+        self.log.last().map_or(Seq(0), Entry::seq)
+    }
+
+    pub(crate) fn append(&mut self, document: DocumentId, space: SpaceName, raw: Vec<u8>) {
+        let hash = prescan(&raw).unwrap().hash;
+        if self.changes.contains_key(&hash) {
+            return;
+        }
+        let seq = self.next();
+        self.changes.insert(hash, seq);
+        let receipt = ChangeReceipt {
+            seq,
+            received_at: self.clock(),
+            base_received_at: Timestamp(0),
+            clock_trusted: true,
+        };
+        self.log.push(Entry::Change(ChangeEntry {
+            receipt,
+            space,
+            document,
+            raw,
+        }));
+    }
+
+    fn next(&self) -> Seq {
+        Seq(self.head().0 + 1)
+    }
+
+    fn clock(&self) -> Timestamp {
+        Timestamp(minute(1_000).millis() + i64::try_from(self.head().0).unwrap() * 1_000)
+    }
+
+    fn enrol(&mut self, person: Person) {
+        let mut edits = Edits::default();
+        let id = person.staff().into();
+        edits.create(id, Kind::Staff, Space::Group, person.registers());
+        let mut automerge = Automerge::new();
+        automerge.set_actor(ActorId::from(&[0; 16]));
+        let authorship = Authorship {
+            staff: StaffId::RELAY,
+            command: "found".into(),
+            base_seq: dealership::Seq(0),
+        };
+        for (_, edits) in edits.by_document() {
+            edit::write(&mut automerge, edits, &authorship, minute(0)).unwrap();
+        }
+        let raw = automerge
+            .get_last_local_change()
+            .unwrap()
+            .raw_bytes()
+            .to_vec();
+        self.append(DocumentId(*id.as_bytes()), name(Space::Group), raw);
+    }
+}
+
+const EPOCH: Epoch = Epoch([5; 16]);
+
+pub(crate) fn cursor(seq: u64) -> Cursor {
+    Cursor {
+        epoch: EPOCH,
+        seq: Seq(seq),
+        tag: CursorTag([6; 32]),
+    }
+}
+
+pub(crate) fn name(space: Space) -> SpaceName {
+    SpaceName::new(space.to_string()).unwrap()
+}
+
+fn prefix(raw: &[u8]) -> HashPrefix {
+    let hash = prescan(raw).unwrap().hash;
+    HashPrefix(*hash.first_chunk().unwrap())
+}
