@@ -31,9 +31,13 @@ mod input;
 mod lookup;
 mod lost;
 mod merge;
+mod pack;
+mod price_list;
 mod registry;
+mod show;
 mod staff;
 mod store;
+mod trim;
 mod vehicle;
 
 pub use case::{CaseDecided, DecideCase};
@@ -56,10 +60,17 @@ pub use grade::{Graded, SetGrade};
 pub use input::Change;
 pub use lost::{ConfirmLost, LostRequested, RequestLost};
 pub use merge::{MergeCustomers, Merged, UndoMerge};
+pub use pack::{AllRecorded, PackVehicles, ReleasePack};
+pub use price_list::{PriceListPublished, PublishPriceList};
 pub use registry::{REGISTRY, find};
+pub use show::{CreateShow, EditShow, ShowCreated};
 pub use staff::{CreateStaff, EditStaff, SetStaffRoles, SetStaffStores, StaffCreated, StaffLeft};
 pub use store::{CreateStore, EditStore, StoreCreated};
-pub use vehicle::{Recorded, StockIn, StockedIn};
+pub use trim::{CreateTrim, EditTrim, TrimCreated, TrimDetails};
+pub use vehicle::{
+    DeliverVehicle, EditVehicle, FreezeVehicle, MoveVehicle, Recorded, RuleOnVehicle, SetCustody,
+    StockIn, StockedIn, UnfreezeVehicle, VoidVehicle,
+};
 
 /// What a person can ask for.
 pub trait Command: Serialize + DeserializeOwned + JsonSchema {

@@ -28,7 +28,10 @@ pub mod claim;
 pub mod duty;
 pub mod order;
 pub mod pack;
+pub mod price_list;
 mod ruling;
+pub mod show;
+pub mod trim;
 pub mod vehicle;
 
 pub mod contact;
@@ -71,8 +74,8 @@ pub use document::Document;
 pub use fen::{BasisPoints, Fen};
 pub use grade::Grade;
 pub use id::{
-    CustomerId, DealId, DeviceNumber, DocumentId, FactId, FreshIds, GroupId, ShowId, StaffId,
-    StoreId, TrimId, VehicleId,
+    CaseId, CustomerId, DealId, DeviceNumber, DocumentId, FactId, FreshIds, GroupId, ShowId,
+    StaffId, StoreId, TrimId, VehicleId,
 };
 pub use identity_number::IdentityNumber;
 pub use kind::Kind;

@@ -1,5 +1,7 @@
 //! One vehicle is in two places, each said by someone who did not know of the other.
 
+use std::collections::BTreeMap;
+
 use crate::access::Role;
 use crate::case::{Case, CaseKind, Proposal, Side};
 use crate::document::Document;
@@ -16,15 +18,22 @@ pub fn cases(document: &Document) -> Vec<Case> {
         return Vec::new();
     }
     let moves = Moves::of(document);
-    let mut cases: Vec<_> = between(document, moves.last()).into_iter().collect();
+    let mut decided = BTreeMap::new();
     for (ruling, sides) in moves.rulings() {
-        if let Some(mut case) = between(document, sides)
-            && cases.iter().all(|other| other.id != case.id)
-        {
+        if let Some(mut case) = between(document, sides) {
             case.outcome = Some(ruling.outcome());
-            cases.push(case);
+            decided.insert(case.id, case);
         }
     }
+    let mut cases = Vec::new();
+    if let Some(mut open) = between(document, moves.last()) {
+        // Decided and open again: rulings contradict each other.
+        if decided.remove(&open.id).is_some() {
+            open.decider = Role::GeneralManager;
+        }
+        cases.push(open);
+    }
+    cases.extend(decided.into_values());
     cases
 }
 

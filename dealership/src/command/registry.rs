@@ -2,12 +2,14 @@
 
 use crate::command::{
     AddIntent, AddNote, AddPhone, CancelTask, ClaimVehicle, CloseDeal, ConfirmLost,
-    CorrectFollowUp, CreateCustomer, CreateStaff, CreateStore, DecideCase, DeleteCustomer,
-    EditCustomer, EditDeal, EditIntent, EditStaff, EditStore, EditTask, Entry, FinaliseClaim,
-    HardenClaim, LogFollowUp, MarkPhoneInvalid, MergeCustomers, NoteCompetitor, OpenDeal, OptOut,
-    PlanTask, QuickCard, RecordConsent, RecordStage, ReleaseClaim, ReopenStage, RequestLost,
-    RestoreCustomer, ReverseFinal, ReviveDeal, SetGrade, SetPrimaryPhone, SetStaffRoles,
-    SetStaffStores, SkipStage, StaffLeft, StockIn, TransferOwner, UndoMerge, WithdrawConsent,
+    CorrectFollowUp, CreateCustomer, CreateShow, CreateStaff, CreateStore, CreateTrim, DecideCase,
+    DeleteCustomer, DeliverVehicle, EditCustomer, EditDeal, EditIntent, EditShow, EditStaff,
+    EditStore, EditTask, EditTrim, EditVehicle, Entry, FinaliseClaim, FreezeVehicle, HardenClaim,
+    LogFollowUp, MarkPhoneInvalid, MergeCustomers, MoveVehicle, NoteCompetitor, OpenDeal, OptOut,
+    PackVehicles, PlanTask, PublishPriceList, QuickCard, RecordConsent, RecordStage, ReleaseClaim,
+    ReleasePack, ReopenStage, RequestLost, RestoreCustomer, ReverseFinal, ReviveDeal,
+    RuleOnVehicle, SetCustody, SetGrade, SetPrimaryPhone, SetStaffRoles, SetStaffStores, SkipStage,
+    StaffLeft, StockIn, TransferOwner, UndoMerge, UnfreezeVehicle, VoidVehicle, WithdrawConsent,
 };
 
 /// Every command, in the order in which help lists them.
@@ -59,13 +61,29 @@ pub static REGISTRY: &[Entry] = &[
     // Cases
     Entry::of::<DecideCase>(),
     // Stock
+    Entry::of::<CreateTrim>(),
+    Entry::of::<EditTrim>(),
+    Entry::of::<PublishPriceList>(),
     Entry::of::<StockIn>(),
+    Entry::of::<EditVehicle>(),
+    Entry::of::<MoveVehicle>(),
+    Entry::of::<SetCustody>(),
+    Entry::of::<FreezeVehicle>(),
+    Entry::of::<UnfreezeVehicle>(),
+    Entry::of::<VoidVehicle>(),
     // Holding a vehicle
     Entry::of::<ClaimVehicle>(),
     Entry::of::<HardenClaim>(),
     Entry::of::<ReleaseClaim>(),
     Entry::of::<FinaliseClaim>(),
+    Entry::of::<DeliverVehicle>(),
     Entry::of::<ReverseFinal>(),
+    Entry::of::<RuleOnVehicle>(),
+    // Shows
+    Entry::of::<CreateShow>(),
+    Entry::of::<EditShow>(),
+    Entry::of::<PackVehicles>(),
+    Entry::of::<ReleasePack>(),
 ];
 
 /// The command of that name.

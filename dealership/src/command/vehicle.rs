@@ -12,8 +12,18 @@ use crate::kind::Kind;
 use crate::refusal::Refusal;
 use crate::vehicle::Vehicle;
 
+mod deliver;
+mod edit;
+mod freeze;
+mod movement;
+mod rule;
 mod stock_in;
 
+pub use deliver::DeliverVehicle;
+pub use edit::{EditVehicle, VoidVehicle};
+pub use freeze::{FreezeVehicle, UnfreezeVehicle};
+pub use movement::{MoveVehicle, SetCustody};
+pub use rule::RuleOnVehicle;
 pub use stock_in::{StockIn, StockedIn};
 
 /// A fact that was written.
@@ -35,13 +45,5 @@ pub(super) fn find_vehicle(
             kind: Kind::Vehicle,
             id: id.into(),
         }),
-    }
-}
-
-/// A reason that says something.
-pub(super) fn reason_text(reason: &str) -> Result<&str, Refusal> {
-    match reason.trim() {
-        "" => Err(Refusal::invalid("reason", "a reason must be given")),
-        reason => Ok(reason),
     }
 }

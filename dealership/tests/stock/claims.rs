@@ -26,17 +26,17 @@ pub(crate) fn hard(deal: DealId) -> ClaimVehicle {
     }
 }
 
-struct Story {
-    relay: Relay,
-    keeper: Device,
-    one: Device,
-    two: Device,
-    one_deal: DealId,
-    two_deal: DealId,
+pub(crate) struct Story {
+    pub(crate) relay: Relay,
+    pub(crate) keeper: Device,
+    pub(crate) one: Device,
+    pub(crate) two: Device,
+    pub(crate) one_deal: DealId,
+    pub(crate) two_deal: DealId,
 }
 
 /// V1 is in stock and known to two consultants of two stores, each with a deal.
-fn story() -> Story {
+pub(crate) fn story() -> Story {
     let mut relay = Relay::default();
     let mut keeper = Device::new(9, &[Role::StockKeeper, Role::Manager], &[store(1)]);
     keeper
@@ -59,7 +59,7 @@ fn story() -> Story {
     }
 }
 
-fn state_of(vehicle: &dealership::vehicle::Vehicle, claim: FactId) -> ClaimState {
+pub(crate) fn state_of(vehicle: &dealership::vehicle::Vehicle, claim: FactId) -> ClaimState {
     let mut claims = vehicle.claims.iter();
     claims
         .find(|each| each.id == claim)

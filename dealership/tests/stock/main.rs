@@ -11,3 +11,7 @@
 mod world;
 
 mod claims;
+mod orders;
+mod packs;
+mod places;
+mod rulings;

@@ -288,7 +288,19 @@ impl Device {
 
     /// Takes what the relay has, and gives nothing.
     pub(crate) fn fetch(&mut self, relay: &mut Relay) {
+        self.fetch_some(relay, None);
+    }
+
+    /// Takes what the relay has but one document, as a device whose relay answers with a gap.
+    pub(crate) fn fetch_all_but(&mut self, relay: &mut Relay, one: DocumentId) {
+        self.fetch_some(relay, Some(one));
+    }
+
+    fn fetch_some(&mut self, relay: &mut Relay, without: Option<DocumentId>) {
         for (id, held) in &mut relay.documents {
+            if Some(*id) == without {
+                continue;
+            }
             let number = self.author.device.0;
             let mine = self.documents.entry(*id).or_insert_with(|| Held {
                 kind: held.kind,

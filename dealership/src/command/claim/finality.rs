@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::end::find_claim;
 use crate::claim::{ClaimState, may_finalise};
-use crate::command::vehicle::{Recorded, find_vehicle, reason_text};
+use crate::command::input::{self, LONGEST_LINE};
+use crate::command::vehicle::{Recorded, find_vehicle};
 use crate::command::{Command, Context, Library, Plan};
 use crate::edit::Edits;
 use crate::id::{FactId, VehicleId};
@@ -89,7 +90,10 @@ impl Command for ReverseFinal {
         let id = context.ids.fact();
         let written = context.signed([
             ("final", invoiced.id.to_string().into()),
-            ("reason", reason_text(&self.reason)?.into()),
+            (
+                "reason",
+                input::line("reason", &self.reason, LONGEST_LINE)?.into(),
+            ),
         ]);
         let mut edits = Edits::default();
         edits.record(document.id(), "final_reversal", id, written);
