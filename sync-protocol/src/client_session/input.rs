@@ -45,8 +45,7 @@ pub enum ClientInput {
     Touched,
     /// The oldest batch of the outbox that [`super::ClientEffect::WantBatches`] did not except.
     ///
-    /// An offer binds nobody: one that finds no room is dropped, with those after it, and asked
-    /// for again.
+    /// An offer binds nobody: one that finds no room is dropped, and asked for again.
     Offer(Batch),
     /// The outbox has a new batch; the session asks for it if it has room.
     OutboxChanged,

@@ -21,9 +21,6 @@ pub(super) struct Outbound {
     held: BTreeMap<BatchId, Millis>,
     /// Whether the host should be asked as soon as there is room.
     asking: bool,
-    /// Whether an offer was dropped since the host was last asked. Those after it are dropped
-    /// too, so that none overtakes it.
-    dropped: bool,
 }
 
 impl Outbound {
@@ -33,7 +30,6 @@ impl Outbound {
             in_flight: BTreeMap::new(),
             held: BTreeMap::new(),
             asking: true,
-            dropped: false,
         }
     }
 
@@ -41,7 +37,7 @@ impl Outbound {
     pub(super) fn offer(&mut self, now: Millis, batch: &Batch, version: u8) -> Option<Vec<u8>> {
         let is_waiting = self.in_flight.contains_key(&batch.id())
             || self.held.get(&batch.id()).is_some_and(|due| *due > now);
-        if is_waiting || self.dropped {
+        if is_waiting {
             return None;
         }
         if self.room() > 0 {
@@ -52,7 +48,6 @@ impl Outbound {
                 return Some(frame);
             }
         }
-        self.dropped = true;
         self.asking = true;
         None
     }
@@ -98,7 +93,6 @@ impl Outbound {
             return None;
         }
         self.asking = false;
-        self.dropped = false;
         Some((
             room,
             self.in_flight
@@ -119,6 +113,8 @@ impl Outbound {
         self.held.values().min().copied()
     }
 
+    /// How many batches may be pushed now; the credit then holds any frame, so that no batch
+    /// overtakes one that is longer.
     fn room(&self) -> usize {
         if !self.window.has_room_for_a_frame() || self.held.len() >= limits::BATCHES_HELD {
             return 0;

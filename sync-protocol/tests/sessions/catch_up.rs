@@ -16,32 +16,43 @@ fn run_until_stored(network: &mut Network, replica: usize) {
     }
 }
 
+/// What a replica knows of changes 11, 12, 13 and 14 when its stream breaks after `breaks` frames
+/// and the first document changes again before it comes back.
+fn known_after_a_break(breaks: usize, orders_by_last_change: bool) -> Vec<u64> {
+    // Given changes of document 1 at 1 and 3 with one of document 2 between them,
+    let mut network = Network::new();
+    network.hub.rows_per_read = 1;
+    network.hub.orders_by_last_change = orders_by_last_change;
+    let alice = network.enrol(&["group"]);
+    network.replicas[alice].is_checked = !orders_by_last_change;
+    for (number, id) in [(1, 11), (2, 12), (1, 13)] {
+        network.hub.write("group", number, Change::new(id));
+    }
+    // when the stream breaks, document 1 changes again, and the stream goes on from the cursor.
+    let first = network.connect(alice);
+    for _ in 0..breaks {
+        run_until_stored(&mut network, alice);
+    }
+    network.cut(first);
+    network.hub.write("group", 1, Change::new(14));
+    network.connect(alice);
+    network.run_until_quiescent();
+    network.replicas[alice].known.iter().copied().collect()
+}
+
 #[test]
 fn a_stream_that_breaks_between_two_changes_of_one_document_loses_neither() {
-    // Given changes of document 1 at 1 and 3 with one of document 2 between them, and a stream
-    // that breaks after each position in turn,
-    for breaks in 1..=2 {
-        let mut network = Network::new();
-        network.hub.rows_per_read = 1;
-        let alice = network.enrol(&["group"]);
-        for (number, id) in [(1, 11), (2, 12), (1, 13)] {
-            network.hub.write("group", number, Change::new(id));
-        }
-        let first = network.connect(alice);
-        for _ in 0..breaks {
-            run_until_stored(&mut network, alice);
-        }
-        network.cut(first);
-        // when document 1 changes again meanwhile and the stream goes on from the cursor,
-        network.hub.write("group", 1, Change::new(14));
-        network.connect(alice);
-        network.run_until_quiescent();
-        // then all four changes have come. Had document 1 been sent at the position of its last
-        // change, the cursor at 2 would have claimed its change at 1 without holding it, and
-        // change 11 would never have come.
-        let known: Vec<u64> = network.replicas[alice].known.iter().copied().collect();
+    for breaks in 1..=3 {
+        let known = known_after_a_break(breaks, false);
         assert_eq!(known, [11, 12, 13, 14], "broken after {breaks}");
     }
+}
+
+#[test]
+fn a_stream_ordered_by_the_last_changes_of_documents_would_lose_one() {
+    // The rule that looks as good: a document's pending changes at the position of the last. The
+    // cursor at 2 then claims the change at 1 without holding it, and nothing brings it again.
+    assert_eq!(known_after_a_break(1, true), [12, 13, 14]);
 }
 
 #[test]
@@ -159,7 +170,10 @@ fn a_reader_that_stores_nothing_is_not_sent_more_than_its_window() {
         sent < limits::DEFAULT_WINDOW as usize + 1024,
         "{sent} bytes"
     );
-    assert!(network.hub.reads <= 5, "{} reads", network.hub.reads);
+    assert_eq!(
+        network.hub.reads, 4,
+        "the fifth page would be over the credit"
+    );
     // When more is written it is not even woken for,
     network.hub.write("group", 999, Change::new(999));
     network.publish();

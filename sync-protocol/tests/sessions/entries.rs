@@ -51,6 +51,16 @@ fn caught_up_is_said_when_everything_is_stored_and_not_before() {
 }
 
 #[test]
+fn a_commit_of_the_first_of_two_frames_is_not_having_caught_up() {
+    let mut client = LoneClient::live();
+    client.hear(entries(0, 2, &[gone(2)]));
+    client.hear(entries(2, 3, &[gone(3)]));
+    assert_eq!(client.tell(ClientInput::Stored { through: Seq(2) }), []);
+    let effects = client.tell(ClientInput::Stored { through: Seq(3) });
+    assert_eq!(effects, [ClientEffect::CaughtUp { seq: Seq(3) }]);
+}
+
+#[test]
 fn commits_may_be_gathered() {
     let mut client = LoneClient::live();
     let behind = Entries {

@@ -124,6 +124,8 @@ pub struct Hub {
     pub devices: BTreeMap<u64, Device>,
     /// A document with as many pending changes is sent as a save.
     pub save_from: usize,
+    /// Breaks the rule: sends a document's pending changes at the position of the last of them.
+    pub orders_by_last_change: bool,
     /// How many rows one read looks at.
     pub rows_per_read: usize,
     /// How often a batch was judged, repeated pushes included.
@@ -148,6 +150,7 @@ impl Hub {
             put_off: BTreeMap::new(),
             devices: BTreeMap::new(),
             save_from: usize::MAX,
+            orders_by_last_change: false,
             rows_per_read: usize::MAX,
             judged: 0,
             reads: 0,
@@ -282,6 +285,11 @@ impl Hub {
             .filter(|seq| *seq > walk.start && *seq <= walk.end)
             .collect();
         let space = row.space.clone();
+        if self.orders_by_last_change {
+            let is_last = pending.last() == Some(&seq);
+            let rows = changes.filter(|row| pending.contains(&row.seq));
+            return is_last.then(|| save(rows, seq, seq));
+        }
         if pending.len() < self.save_from || !pending.contains(&seq) {
             let (receipt, raw) = (*receipt, raw.clone());
             return Some(Entry::Change(ChangeEntry {
@@ -294,25 +302,8 @@ impl Hub {
         if pending[0] != seq {
             return None;
         }
-        let mut save = SaveEntry {
-            seq,
-            through: walk.end,
-            space,
-            document,
-            saved: Vec::new(),
-            receipts: Vec::new(),
-        };
-        for row in changes.filter(|row| row.seq <= walk.end) {
-            if let What::Change { raw, receipt } = &row.what {
-                save.saved.extend(raw);
-                let change = Change::hash(Change::parse(raw).id).prefix();
-                save.receipts.push(SavedReceipt {
-                    change,
-                    receipt: *receipt,
-                });
-            }
-        }
-        Some(Entry::Save(save))
+        let rows = changes.filter(|row| row.seq <= walk.end);
+        Some(save(rows, seq, walk.end))
     }
 
     pub fn has(&self, change: u64) -> bool {
@@ -391,4 +382,27 @@ impl Hub {
         }
         .into()
     }
+}
+
+/// The changes of one document in one entry.
+fn save<'a>(rows: impl Iterator<Item = &'a Row>, seq: Seq, through: Seq) -> Entry {
+    let mut rows = rows.peekable();
+    let first = rows.peek().unwrap();
+    let mut save = SaveEntry {
+        seq,
+        through,
+        space: first.space.clone(),
+        document: first.document,
+        saved: Vec::new(),
+        receipts: Vec::new(),
+    };
+    for row in rows {
+        if let What::Change { raw, receipt } = &row.what {
+            save.saved.extend(raw);
+            let change = Change::hash(Change::parse(raw).id).prefix();
+            let receipt = *receipt;
+            save.receipts.push(SavedReceipt { change, receipt });
+        }
+    }
+    Entry::Save(save)
 }

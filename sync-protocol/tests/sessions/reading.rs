@@ -73,6 +73,26 @@ fn the_log_is_read_once_at_a_time() {
 }
 
 #[test]
+fn a_device_is_told_at_once_that_it_has_caught_up_although_the_last_entries_are_not_for_it() {
+    let mut relay = LoneRelay::live(2);
+    let mut first = answer(0, 1, 2);
+    assert_eq!(
+        first.page.push(&gone(1)).unwrap(),
+        sync_protocol::Fit::Taken
+    );
+    let effects = relay.tell(RelayInput::Log(first));
+    assert!(matches!(
+        effects[..],
+        [RelayEffect::Send(_), RelayEffect::Read { .. }]
+    ));
+    let sent = sent_by_relay(&relay.tell(RelayInput::Log(answer(1, 2, 2))));
+    let [RelayMessage::Entries(entries)] = &sent[..] else {
+        panic!("{sent:?}")
+    };
+    assert_eq!(entries.reached.unwrap().through, entries.head);
+}
+
+#[test]
 fn a_page_that_cannot_be_right_ends_the_session_as_a_fault_of_its_host() {
     let fault = |answer: LogAnswer| {
         let mut relay = LoneRelay::live(10);
