@@ -59,6 +59,7 @@ pub mod fen;
 pub mod grade;
 pub mod identity_number;
 pub mod phone;
+pub mod pinyin;
 pub mod plate_number;
 pub mod vin;
 

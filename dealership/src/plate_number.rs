@@ -135,10 +135,7 @@ impl FromStr for PlateNumber {
         // Ten characters tell that it is too long; the rest is not looked at.
         let cleaned: String = cleaned(typed).take(10).collect();
         let mut characters = cleaned.chars();
-        if !characters
-            .next()
-            .is_some_and(is_province)
-        {
+        if !characters.next().is_some_and(is_province) {
             return Err(PlateError::Province);
         }
         if !characters
