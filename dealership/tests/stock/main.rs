@@ -14,4 +14,6 @@ mod claims;
 mod orders;
 mod packs;
 mod places;
+mod prices;
 mod rulings;
+mod vehicles;
