@@ -10,12 +10,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use automerge::ChangeHash;
 
 use super::{Claim, ClaimEndReason, ClaimState, Strength};
-use crate::document::{Document, Fact, Provenance};
-use crate::id::{DealId, FactId, StaffId};
-use crate::order::OrderTime;
+use crate::document::Document;
+use crate::id::{DealId, FactId};
 use crate::pack::{Pack, PackFact, PackState};
 use crate::ruling::Ruling;
-use crate::time::Timestamp;
+
+mod reading;
 
 /// The claims and packs of one vehicle with all that bears on them.
 pub(crate) struct Standing<'d> {
@@ -84,7 +84,7 @@ impl<'d> Standing<'d> {
             ends: BTreeMap::new(),
             releases: BTreeMap::new(),
             awards: Vec::new(),
-            confirmed: ids_named(document, "confirmation", "claim"),
+            confirmed: reading::ids_named(document, "confirmation", "claim"),
             invoiced: None,
             barred: BTreeSet::new(),
             disputed: false,
@@ -203,84 +203,6 @@ impl<'d> Standing<'d> {
             (Reverse(invoiced), Reverse(packed), claim.order, claim.id)
         });
         ranked
-    }
-
-    fn read_claims(&mut self) {
-        for fact in self.document.facts("claim") {
-            if let Some(claim) = claim_fact(self.document, fact) {
-                self.claims.insert(fact.id, claim);
-            }
-        }
-        for name in ["claim_end", "claim_revocation"] {
-            for fact in self.document.facts(name) {
-                let Some(claim) = fact.parsed("claim").and_then(|id| self.claims.get(&id)) else {
-                    continue;
-                };
-                let Some(provenance) = self.document.provenance(fact) else {
-                    continue;
-                };
-                // The gate lets managers alone write revocations, and cannot tell whose claim an
-                // end names: another's has no effect.
-                let theirs = name == "claim_revocation"
-                    || provenance.staff == claim.claim.staff
-                    || provenance.staff == StaffId::RELAY;
-                if !theirs || !self.document.had_seen(&provenance.change, &claim.change) {
-                    continue;
-                }
-                let reason = fact.parsed("reason").unwrap_or(ClaimEndReason::Released);
-                let change = provenance.change;
-                self.ends
-                    .entry(claim.id)
-                    .or_default()
-                    .push(End { change, reason });
-            }
-        }
-    }
-
-    fn read_packs(&mut self) {
-        for fact in self.document.facts("pack") {
-            if let Some(pack) = PackFact::read(self.document, fact) {
-                self.packs.insert(fact.id, pack);
-            }
-        }
-        for fact in self.document.facts("pack_release") {
-            let Some(pack) = fact.parsed("pack").and_then(|id| self.packs.get(&id)) else {
-                continue;
-            };
-            let Some(provenance) = self.document.provenance(fact) else {
-                continue;
-            };
-            if self.document.had_seen(&provenance.change, &pack.change) {
-                self.releases
-                    .entry(pack.id)
-                    .or_default()
-                    .push(provenance.change);
-            }
-        }
-    }
-
-    /// The first final in the log that nobody reversed. The relay accepts no second one, and what
-    /// it has not accepted is not final.
-    fn find_invoiced(&self) -> Option<Invoiced> {
-        let reversed = ids_named(self.document, "final_reversal", "final");
-        self.document
-            .facts("final")
-            .filter(|fact| !reversed.contains(&fact.id))
-            .filter_map(|fact| {
-                let claim = self.claims.get(&fact.parsed("claim")?)?;
-                let provenance = self.document.provenance(fact)?;
-                let seq = provenance.receipt?.seq;
-                (claim.strength == Strength::Hard).then_some((
-                    seq,
-                    fact.id,
-                    Invoiced {
-                        claim: claim.id,
-                        change: provenance.change,
-                    },
-                ))
-            })
-            .min_by_key(|(seq, id, _)| (*seq, *id))
-            .map(|(_, _, invoiced)| invoiced)
     }
 
     fn visit(&mut self, rulings: &[Ruling]) {
@@ -548,59 +470,4 @@ fn rank(reason: &ClaimEndReason) -> (bool, Reverse<ClaimEndReason>) {
 /// The view of this replica: all that it holds.
 fn everything(_: &ChangeHash) -> bool {
     true
-}
-
-fn claim_fact(document: &Document, fact: &Fact) -> Option<ClaimFact> {
-    let provenance = document.provenance(fact)?;
-    let strength = fact.parsed("strength")?;
-    let deal = fact.parsed("deal")?;
-    let order = OrderTime::of(&provenance);
-    let Provenance {
-        change,
-        staff,
-        device,
-        ..
-    } = provenance;
-    let claim = Claim {
-        id: fact.id,
-        strength,
-        deal,
-        staff,
-        device,
-        store: fact.parsed("store"),
-        deposit: fact.flag("deposit"),
-        pack: None,
-        order,
-        until: ends_by_itself(strength, fact, &order),
-        state: ClaimState::Provisional,
-        end_reason: None,
-    };
-    Some(ClaimFact {
-        id: fact.id,
-        strength,
-        deal,
-        named_pack: fact.parsed("pack"),
-        claim,
-        change,
-    })
-}
-
-/// A claim's life is the difference of two readings of one clock, which no skew changes, and is
-/// counted from its order time: a clock that runs a year ahead holds nothing for a year.
-fn ends_by_itself(strength: Strength, fact: &Fact, order: &OrderTime) -> Option<Timestamp> {
-    let default = strength.default_hours()? * 3_600_000;
-    let longest = Strength::MAX_HOURS * 3_600_000;
-    let life = match (fact.int("at"), fact.int("expires")) {
-        (Some(at), Some(expires)) => expires.saturating_sub(at).clamp(0, longest),
-        _ => default,
-    };
-    Some(order.instant().plus_millis(life))
-}
-
-/// The ids that the facts of one name refer to.
-fn ids_named(document: &Document, name: &str, field: &str) -> BTreeSet<FactId> {
-    document
-        .facts(name)
-        .filter_map(|fact| fact.parsed(field))
-        .collect()
 }
