@@ -7,16 +7,23 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use dealership::id::{CustomerId, DocumentId};
-use dealership::kind::Kind;
 use dealership::phone::PhoneHash;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
 use crate::error::{ReplicaError, StoreError};
+use crate::projection::layer::Dirty;
 use crate::replica::Shelf;
 use crate::schema;
 use crate::store::{self, suspect};
 
+mod cases;
 mod digest;
+mod layer;
+mod people;
+mod sales;
+mod search;
+mod span;
+mod stock;
 
 /// The version of the tables and of what fills them.
 pub(crate) const VERSION: i64 = 1;
@@ -94,8 +101,15 @@ pub(crate) fn update(
     shelf: &Shelf<'_>,
     documents: impl IntoIterator<Item = DocumentId>,
 ) -> Result<(), ReplicaError> {
+    let mut dirty = Dirty::default();
     for id in documents {
-        project(shelf, id)?;
+        project(shelf, id, &mut dirty)?;
+    }
+    for customer in dirty.customers {
+        sales::grade(shelf, customer)?;
+    }
+    for key in dirty.keys {
+        cases::compare(shelf, &key)?;
     }
     Ok(())
 }
@@ -105,20 +119,13 @@ pub(crate) fn customers_with_phone(
     connection: &Connection,
     hash: &PhoneHash,
 ) -> Result<Vec<CustomerId>, StoreError> {
-    let customers = connection
-        .prepare_cached("SELECT customer FROM customer_phone WHERE hash = ? ORDER BY customer")?
-        .query_map([hash.as_str()], |row| {
-            row.get(0).map(CustomerId::from_bytes)
-        })?
-        .collect::<Result<_, _>>()?;
-    Ok(customers)
+    people::with_phone(connection, hash.as_str())
 }
 
-fn project(shelf: &Shelf<'_>, id: DocumentId) -> Result<(), ReplicaError> {
+/// Replaces the rows of one document.
+fn project(shelf: &Shelf<'_>, id: DocumentId, dirty: &mut Dirty) -> Result<(), ReplicaError> {
     let connection = shelf.connection();
-    connection
-        .prepare_cached("DELETE FROM customer_phone WHERE customer = ?")?
-        .execute([id.as_bytes()])?;
+    layer::remove(connection, id, dirty)?;
     let document = match shelf.document(id) {
         // Kept and shown as unreadable; a later version may read it.
         Err(ReplicaError::Unreadable { .. }) => None,
@@ -126,17 +133,8 @@ fn project(shelf: &Shelf<'_>, id: DocumentId) -> Result<(), ReplicaError> {
     };
     let kind = document.as_ref().map(|document| document.kind());
     store::document::set_kind(connection, id, kind)?;
-    let Some(document) = document else {
-        return Ok(());
-    };
-    if document.kind() == Kind::Customer {
-        let mut insert = connection
-            .prepare_cached("INSERT INTO customer_phone (hash, customer) VALUES (?, ?)")?;
-        for (hash, register) in document.members("phone_hash") {
-            if register.value.as_text().is_some() {
-                insert.execute((hash, id.as_bytes()))?;
-            }
-        }
+    if let Some(document) = document {
+        layer::insert(connection, &document, dirty)?;
     }
     Ok(())
 }

@@ -46,6 +46,7 @@ mod push;
 mod receive;
 mod settle;
 mod shelf;
+mod states;
 mod verify;
 
 pub use execute::Executed;

@@ -14,12 +14,35 @@ use crate::error::{ReplicaError, damaged};
 use crate::identity::Identity;
 use crate::replica::Shelf;
 
+mod cases;
+mod customer_detail;
+mod customer_list;
+mod customer_search;
+mod deal_board;
+mod deal_detail;
+mod deal_list;
 mod history;
 mod registry;
+mod shared;
 mod sync_status;
+mod today;
+mod vehicle_detail;
+mod vehicle_list;
+mod vehicle_matrix;
+mod vehicle_search;
 
+pub use customer_detail::{CustomerWhole, TimelineEntry};
+pub use customer_list::CustomerRow;
+pub use deal_board::BoardColumn;
+pub use deal_detail::DealWhole;
+pub use deal_list::DealRow;
 pub use registry::{REGISTRY, find};
+pub use shared::Page;
 pub use sync_status::SyncStatus;
+pub use today::{Day, DueTask, EndingClaim};
+pub use vehicle_detail::VehicleWhole;
+pub use vehicle_list::VehicleRow;
+pub use vehicle_matrix::MatrixCell;
 
 /// What a screen can show.
 pub trait View: DeserializeOwned + JsonSchema {

@@ -1,10 +1,187 @@
 -- What screens read, derived from documents and receipts and from nothing else.
 -- Dropped and made again when projection::VERSION changes: no migrations here.
+--
+-- Layer 1: rows of one document bear its id in `document` and are replaced with
+-- it. Layer 2 stands at the end. Instants are milliseconds since the Unix epoch,
+-- civil dates text. What ends by itself has its span in `from_at` (included) and
+-- `until_at` (excluded), which queries compare with the time they are handed.
+
+CREATE TABLE person (
+    document  BLOB PRIMARY KEY,
+    name      TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE store (
+    document  BLOB PRIMARY KEY,
+    name      TEXT NOT NULL,
+    code      TEXT
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE trim (
+    document    BLOB PRIMARY KEY,
+    brand       TEXT,
+    series      TEXT,
+    name        TEXT,
+    model_year  INTEGER,
+    code        TEXT,
+    energy      TEXT,
+    body        TEXT,
+    msrp        INTEGER  -- fen
+) STRICT, WITHOUT ROWID;
+CREATE INDEX trim_by_code ON trim (code);
+
+CREATE TABLE customer (
+    document         BLOB PRIMARY KEY,
+    store            BLOB NOT NULL,
+    owner            BLOB,
+    name             TEXT NOT NULL,
+    sort_key         TEXT NOT NULL,  -- pinyin
+    type             TEXT,
+    source           TEXT,
+    region           TEXT,
+    created_at       INTEGER NOT NULL,
+    created_by       BLOB,
+    last_contact_at  INTEGER NOT NULL,
+    is_live          INTEGER NOT NULL,
+    is_listed        INTEGER NOT NULL  -- live and not merged into another
+) STRICT, WITHOUT ROWID;
+CREATE INDEX customer_by_name ON customer (is_listed, sort_key, document);
+CREATE INDEX customer_by_contact ON customer (is_listed, last_contact_at, document);
+CREATE INDEX customer_by_owner_name ON customer (owner, is_listed, sort_key, document);
+CREATE INDEX customer_by_owner_contact ON customer (owner, is_listed, last_contact_at, document);
 
 -- Which customers bear a phone, by its keyed hash.
 CREATE TABLE customer_phone (
     hash      TEXT NOT NULL,
-    customer  BLOB NOT NULL,
-    PRIMARY KEY (hash, customer)
+    document  BLOB NOT NULL,
+    PRIMARY KEY (hash, document)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX customer_phone_by_customer ON customer_phone (customer);
+CREATE INDEX customer_phone_by_document ON customer_phone (document);
+
+-- Into which customer a customer is merged.
+CREATE TABLE customer_merge (
+    document  BLOB NOT NULL,
+    into_id   BLOB NOT NULL,
+    PRIMARY KEY (document, into_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX customer_merge_by_into ON customer_merge (into_id);
+
+-- What a search finds by its beginning: names in characters, pinyin and
+-- initials, from every character on; digits of phones and VINs from any place on.
+CREATE TABLE search_term (
+    term      TEXT    NOT NULL,
+    subject   BLOB    NOT NULL,  -- the customer or vehicle
+    document  BLOB    NOT NULL,  -- what the term was read from
+    rank      INTEGER NOT NULL,  -- 0 is best
+    PRIMARY KEY (term, subject, document)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX search_term_by_document ON search_term (document);
+
+CREATE TABLE contact (
+    document    BLOB PRIMARY KEY,
+    customer    BLOB NOT NULL,
+    consultant  BLOB NOT NULL,
+    phone       TEXT
+) STRICT, WITHOUT ROWID;
+CREATE INDEX contact_by_customer ON contact (customer);
+
+CREATE TABLE task (
+    id        BLOB PRIMARY KEY,
+    document  BLOB NOT NULL,
+    customer  BLOB NOT NULL,
+    assignee  BLOB,
+    due       TEXT,  -- NULL: some day
+    is_open   INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX task_by_document ON task (document);
+CREATE INDEX task_by_customer ON task (customer, is_open, due);
+CREATE INDEX task_by_assignee ON task (assignee, is_open, due);
+
+CREATE TABLE deal (
+    document       BLOB PRIMARY KEY,
+    customer       BLOB NOT NULL,
+    store          BLOB NOT NULL,
+    owner          BLOB,
+    trim           BLOB,
+    title          TEXT,
+    stage          TEXT,
+    state          TEXT NOT NULL,
+    since          INTEGER NOT NULL,
+    expected_date  TEXT,
+    created_at     INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX deal_by_customer ON deal (customer);
+CREATE INDEX deal_by_state ON deal (state, since, document);
+CREATE INDEX deal_by_owner ON deal (owner, state, since, document);
+
+CREATE TABLE vehicle (
+    document       BLOB PRIMARY KEY,
+    vin            TEXT,
+    trim           BLOB,
+    ext_color      TEXT,
+    int_color      TEXT,
+    specification  TEXT,
+    store          BLOB,
+    place          TEXT,
+    slot           TEXT,
+    stocked_in     TEXT,
+    prod_date      TEXT
+) STRICT, WITHOUT ROWID;
+CREATE INDEX vehicle_by_specification ON vehicle (specification, document);
+CREATE INDEX vehicle_by_age ON vehicle (stocked_in, document);
+
+CREATE TABLE vehicle_status (
+    document  BLOB    NOT NULL,
+    from_at   INTEGER NOT NULL,
+    until_at  INTEGER NOT NULL,
+    status    TEXT    NOT NULL,
+    PRIMARY KEY (document, from_at)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX vehicle_status_by_status ON vehicle_status (status, from_at, until_at);
+
+CREATE TABLE claim (
+    id        BLOB PRIMARY KEY,
+    document  BLOB NOT NULL,
+    deal      BLOB NOT NULL,
+    staff     BLOB NOT NULL,
+    strength  TEXT NOT NULL,
+    state     TEXT NOT NULL,
+    until_at  INTEGER  -- NULL: does not end by itself
+) STRICT, WITHOUT ROWID;
+CREATE INDEX claim_by_document ON claim (document);
+CREATE INDEX claim_by_deal ON claim (deal);
+CREATE INDEX claim_by_staff ON claim (staff, state, until_at);
+
+-- What makes a card look like another one's.
+CREATE TABLE duplicate_key (
+    key       TEXT NOT NULL,
+    document  BLOB NOT NULL,
+    PRIMARY KEY (key, document)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX duplicate_key_by_document ON duplicate_key (document);
+
+-- Cases, by what they were derived from: one document, whose id the source is as
+-- hex digits (layer 1), or the cards that share a duplicate key, which the source
+-- is (layer 2). The same case may have several sources.
+CREATE TABLE known_case (
+    source   TEXT    NOT NULL,
+    id       BLOB    NOT NULL,
+    kind     TEXT    NOT NULL,
+    is_open  INTEGER NOT NULL,
+    body     TEXT    NOT NULL,  -- the case as JSON
+    PRIMARY KEY (source, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX known_case_by_open ON known_case (is_open, kind, id, source);
+
+-- Layer 2: what comes from several documents, made anew for those that one of
+-- them changed.
+
+-- The grade of a customer, which the customer's deals have a say in.
+CREATE TABLE customer_grade (
+    customer  BLOB    NOT NULL,
+    from_at   INTEGER NOT NULL,
+    until_at  INTEGER NOT NULL,
+    grade     TEXT    NOT NULL,
+    PRIMARY KEY (customer, from_at)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX customer_grade_by_grade ON customer_grade (grade, from_at, until_at);

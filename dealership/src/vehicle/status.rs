@@ -3,6 +3,7 @@
 use super::{FreezeReason, MoveReason, PlaceKind, Vehicle};
 use crate::claim::ClaimState;
 use crate::code::coded_enum;
+use crate::order::OrderTime;
 use crate::time::Timestamp;
 
 coded_enum! {
@@ -82,6 +83,12 @@ impl Vehicle {
         }
     }
 
+    /// The instants at which its status may change by itself.
+    pub fn status_changes_at(&self) -> impl Iterator<Item = Timestamp> {
+        let ends = self.claims.iter().filter_map(|claim| claim.until);
+        ends.chain(self.pdi_passed.map(inspection_ends))
+    }
+
     /// What stops every sale of it, whoever holds it, if something does.
     pub fn stopped_by(&self) -> Option<VehicleStatus> {
         let stops = [
@@ -148,6 +155,10 @@ impl Vehicle {
 
     fn is_ready(&self, now: Timestamp) -> bool {
         self.pdi_passed
-            .is_some_and(|passed| passed.instant().plus_hours(24 * PDI_DAYS) > now)
+            .is_some_and(|passed| inspection_ends(passed) > now)
     }
+}
+
+fn inspection_ends(passed: OrderTime) -> Timestamp {
+    passed.instant().plus_hours(24 * PDI_DAYS)
 }

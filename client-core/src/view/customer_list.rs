@@ -1,0 +1,175 @@
+//! The list of customers.
+
+use dealership::Timestamp;
+use dealership::civil;
+use dealership::id::{CustomerId, StaffId, StoreId};
+use rusqlite::Row;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::error::ReplicaError;
+use crate::view::shared::{Page, Paging, Select, date_of, id, id_or_none, instant};
+use crate::view::{Desk, View};
+
+/// Asks for customers, filtered and in an order.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CustomerList {
+    /// Those of one consultant only.
+    owner: Option<StaffId>,
+    /// Those of one store only.
+    store: Option<StoreId>,
+    /// Those whose grade in force is this one: H, A, B, C, N, O, D, F, T.
+    grade: Option<String>,
+    /// Those from one source only.
+    source: Option<String>,
+    /// By what they are put in order.
+    #[serde(default)]
+    order: Order,
+    #[serde(flatten)]
+    paging: Paging,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Order {
+    /// By name, in the order of pinyin.
+    #[default]
+    Name,
+    /// Those nobody contacted for longest first.
+    LastContact,
+}
+
+/// One customer of a list.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct CustomerRow {
+    /// Who.
+    pub customer: CustomerId,
+    /// Their name.
+    pub name: String,
+    /// The grade in force.
+    pub grade: Option<String>,
+    /// The store.
+    pub store: StoreId,
+    /// Whose customer.
+    pub owner: Option<StaffId>,
+    /// The consultant's name.
+    pub owner_name: Option<String>,
+    /// Where they came from.
+    pub source: Option<String>,
+    /// Since when they are carded.
+    pub created_at: Timestamp,
+    /// When anybody last contacted them.
+    pub last_contact_at: Timestamp,
+    /// Days since then.
+    pub days_since_contact: i64,
+    /// The next day on which somebody plans to follow them up, `YYYY-MM-DD`.
+    pub next_follow_up: Option<String>,
+    /// The primary phone, where this device holds it.
+    pub phone: Option<String>,
+}
+
+/// What a row of a customer is read from; `customer AS c` and two values of now stand before.
+pub(crate) const COLUMNS: &str = "c.document, c.name, c.store, c.owner, c.source, c.created_at,
+    c.last_contact_at, c.sort_key,
+    (SELECT grade FROM customer_grade AS g
+       WHERE g.customer = c.document AND g.from_at <= ? AND ? < g.until_at) AS grade,
+    (SELECT name FROM person AS p WHERE p.document = c.owner) AS owner_name,
+    (SELECT min(due) FROM task AS t WHERE t.customer = c.document AND t.is_open) AS next_due,
+    (SELECT phone FROM contact AS k WHERE k.customer = c.document LIMIT 1) AS phone";
+
+impl View for CustomerList {
+    type Output = Page<CustomerRow>;
+
+    const NAME: &'static str = "customer_list";
+    const ABOUT: &'static str = "Customers by store, consultant, grade and source, in an order";
+
+    fn run(&self, desk: &Desk<'_>) -> Result<Self::Output, ReplicaError> {
+        let now = desk.now.millis();
+        let mut select = Select::new(format!("SELECT {COLUMNS} FROM customer AS c"));
+        select.value(now).value(now);
+        select.filter("c.is_listed = 1", []);
+        if let Some(owner) = self.owner {
+            select.filter("c.owner = ?", [Box::new(*owner.as_bytes())]);
+        }
+        if let Some(store) = self.store {
+            select.filter("c.store = ?", [Box::new(*store.as_bytes())]);
+        }
+        if let Some(source) = &self.source {
+            select.filter("c.source = ?", [Box::new(source)]);
+        }
+        if let Some(grade) = &self.grade {
+            select.filter(
+                "EXISTS (SELECT 1 FROM customer_grade AS f WHERE f.customer = c.document
+                     AND f.grade = ? AND f.from_at <= ? AND ? < f.until_at)",
+                [Box::new(grade), Box::new(now), Box::new(now)],
+            );
+        }
+        match self.order {
+            Order::Name => {
+                if let Some((key, id)) = self.paging.after::<String>(Self::NAME)? {
+                    let id = *id.as_bytes();
+                    select.filter(
+                        "(c.sort_key, c.document) > (?, ?)",
+                        [Box::new(key), Box::new(id)],
+                    );
+                }
+                select.then("ORDER BY c.sort_key, c.document");
+            }
+            Order::LastContact => {
+                if let Some((key, id)) = self.paging.after::<i64>(Self::NAME)? {
+                    let id = *id.as_bytes();
+                    select.filter(
+                        "(c.last_contact_at, c.document) > (?, ?)",
+                        [Box::new(key), Box::new(id)],
+                    );
+                }
+                select.then("ORDER BY c.last_contact_at, c.document");
+            }
+        }
+        select.then(&format!("LIMIT {}", self.paging.limit()));
+        let rows = select.rows(desk.connection, |row| {
+            Ok((read(row, desk)?, row.get::<_, String>("sort_key")?))
+        })?;
+        Ok(match self.order {
+            Order::Name => self.paging.page(
+                rows.into_iter()
+                    .map(|(row, key)| {
+                        let id = row.customer.uuid();
+                        (row, key, id)
+                    })
+                    .collect(),
+            ),
+            Order::LastContact => self.paging.page(
+                rows.into_iter()
+                    .map(|(row, _)| {
+                        let (key, id) = (row.last_contact_at.millis(), row.customer.uuid());
+                        (row, key, id)
+                    })
+                    .collect(),
+            ),
+        })
+    }
+}
+
+/// Reads a row of [`COLUMNS`].
+pub(crate) fn read(row: &Row<'_>, desk: &Desk<'_>) -> rusqlite::Result<CustomerRow> {
+    let last_contact_at = instant(row, "last_contact_at")?;
+    let days = date_of(last_contact_at)
+        .zip(date_of(desk.now))
+        .map_or(0, |(last, today)| civil::days_between(last, today).max(0));
+    Ok(CustomerRow {
+        customer: id(row, "document")?,
+        name: row.get("name")?,
+        grade: row.get("grade")?,
+        store: id(row, "store")?,
+        owner: id_or_none(row, "owner")?,
+        owner_name: row.get("owner_name")?,
+        source: row.get("source")?,
+        created_at: instant(row, "created_at")?,
+        last_contact_at,
+        days_since_contact: days,
+        next_follow_up: row.get("next_due")?,
+        phone: row.get("phone")?,
+    })
+}
