@@ -207,10 +207,8 @@ fn live<'d>(cards: impl IntoIterator<Item = &'d Document>) -> BTreeMap<CustomerI
         .filter_map(|document| {
             let customer = Customer::read(document)?;
             let card = Card { document, customer };
-            card.customer
-                .voided
-                .is_none()
-                .then(|| (card.customer.id, card))
+            let is_live = card.customer.voided.is_none();
+            is_live.then_some((card.customer.id, card))
         })
         .collect()
 }

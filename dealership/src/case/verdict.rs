@@ -7,6 +7,10 @@ use crate::id::CaseId;
 
 /// What people said of one case.
 #[derive(Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "a verdict is read, asked once and dropped: never kept in numbers"
+)]
 pub(crate) enum Verdict {
     /// Nobody has decided it.
     None,
