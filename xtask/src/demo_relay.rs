@@ -31,6 +31,9 @@ pub(crate) struct Options {
 /// Two salespeople of the demo group, each with what the shell calls them.
 const SALESPEOPLE: [(&str, &str); 2] = [("李娜", "lina"), ("王强", "wangqiang")];
 
+/// How long the codes are good: a day of trying things.
+const CODE_LIFE: &str = "24h";
+
 /// Builds, makes the demo group once, prints the walkthrough and becomes the
 /// relay, so that Ctrl-C reaches it and it drains as it would anywhere else.
 ///
@@ -100,7 +103,8 @@ fn make_demo_group(server: &Path, data: &Path) -> Result<()> {
 /// A fresh code with which a device enrols as this person.
 fn enrolment_code(server: &Path, data: &Path, name: &str) -> Result<String> {
     let mut code = process::command(server);
-    code.args(["device", "code", "--staff", name, "--data"])
+    code.args(["device", "code", "--staff", name])
+        .args(["--ttl", CODE_LIFE, "--data"])
         .arg(data);
     let printed = process::read(&mut code)?;
     let code = printed.trim();

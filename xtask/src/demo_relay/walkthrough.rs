@@ -26,7 +26,7 @@ impl fmt::Display for Walkthrough {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "The relay will listen on ws://{}; Ctrl-C ends it.",
+            "The relay will listen on http://{}; Ctrl-C ends it.",
             self.relay
         )?;
         writeln!(
@@ -45,7 +45,7 @@ impl fmt::Display for Walkthrough {
             )?;
             writeln!(
                 f,
-                "  {handle} enrol --server ws://{} --code {code} && {handle} sync\n",
+                "  {handle} enrol --server http://{} --code {code} && {handle} sync\n",
                 self.relay
             )?;
         }
@@ -57,26 +57,26 @@ impl fmt::Display for Walkthrough {
 }
 
 /// `WHO` stands for the first person's shell function.
-const STEPS: &str = r#"Search by pinyin; find a deal and two cars that nobody has:
+const STEPS: &str = r#"Search by pinyin; find a deal of WHO's own and two cars that nobody has:
 
-  WHO show customers '{"search": "zhangwei"}'
-  WHO show deals '{}'
-  WHO show vehicles '{"status": "available"}'
+  WHO show customer_search '{"query": "zhangwei"}'
+  WHO show deal_list '{"state": "open"}'
+  WHO show vehicle_list '{"status": ["available"]}'
 
-Claim a car for the deal (put in both ids), and see the relay confirm it:
+Claim a car for the deal (put in the ids), and see the relay confirm it:
 
   DEAL=…  CAR=…  OTHER=…
   WHO do claim_vehicle "{\"deal\": \"$DEAL\", \"vehicle\": \"$CAR\", \"strength\": \"hard\"}"
-  WHO sync && WHO show vehicle "{\"vehicle\": \"$CAR\"}"
+  WHO sync && WHO show vehicle_detail "{\"vehicle\": \"$CAR\"}"
 
 Go offline: end the relay with Ctrl-C. Claim the other car; it is saved, and provisional:
 
   WHO do claim_vehicle "{\"deal\": \"$DEAL\", \"vehicle\": \"$OTHER\", \"strength\": \"hard\"}"
-  WHO status && WHO show vehicle "{\"vehicle\": \"$OTHER\"}"
+  WHO status && WHO show vehicle_detail "{\"vehicle\": \"$OTHER\"}"
 
 Come back: start the relay again with `cargo xtask run`, and see it confirmed:
 
-  WHO sync && WHO show vehicle "{\"vehicle\": \"$OTHER\"}"
+  WHO sync && WHO show vehicle_detail "{\"vehicle\": \"$OTHER\"}"
 
 `WHO commands` and `WHO views` list everything else.
 "#;
@@ -106,8 +106,8 @@ mod tests {
     fn each_person_is_enrolled_with_the_code_made_for_them() {
         let text = shown();
 
-        assert!(text.contains("lina enrol --server ws://127.0.0.1:8080 --code A1 "));
-        assert!(text.contains("wangqiang enrol --server ws://127.0.0.1:8080 --code B2 "));
+        assert!(text.contains("lina enrol --server http://127.0.0.1:8080 --code A1 "));
+        assert!(text.contains("wangqiang enrol --server http://127.0.0.1:8080 --code B2 "));
     }
 
     #[test]
