@@ -68,8 +68,9 @@ pub use staff::{CreateStaff, EditStaff, SetStaffRoles, SetStaffStores, StaffCrea
 pub use store::{CreateStore, EditStore, StoreCreated};
 pub use trim::{CreateTrim, EditTrim, TrimCreated, TrimDetails};
 pub use vehicle::{
-    DeliverVehicle, EditVehicle, FreezeVehicle, MoveVehicle, Recorded, RuleOnVehicle, SetCustody,
-    StockIn, StockedIn, UnfreezeVehicle, VoidVehicle,
+    AddVehiclePhoto, DeliverVehicle, EditVehicle, FreezeVehicle, InspectVehicle, LogCare,
+    MoveVehicle, NoteDamage, NoteOdometer, NoteRepair, ReadBattery, RecordPdi, Recorded,
+    RuleOnVehicle, SetCustody, StockIn, StockedIn, UnfreezeVehicle, VoidVehicle,
 };
 
 /// What a person can ask for.

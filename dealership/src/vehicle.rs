@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::case::double_vin;
+use crate::civil::{stock_age, vehicle_age};
 use crate::claim::{Claim, ClaimState, Standing, Strength};
 use crate::code::coded_enum;
 use crate::document::Document;
@@ -21,7 +22,7 @@ mod condition;
 mod moves;
 mod status;
 
-pub use condition::{Battery, Care, Damage, Freeze, FreezeReason, Photo};
+pub use condition::{Battery, Care, Damage, Freeze, FreezeReason, PdiResult, Photo};
 pub(crate) use moves::Moves;
 pub use moves::{Move, MoveReason, Place, PlaceKind};
 pub use status::VehicleStatus;
@@ -217,7 +218,7 @@ impl Vehicle {
             inspected: condition::latest(document, "inspection")
                 .is_some_and(|(fact, _)| fact.flag("passed")),
             pdi_passed: condition::latest(document, "pdi")
-                .filter(|(fact, _)| fact.text("result") == Some("passed"))
+                .filter(|(fact, _)| fact.parsed("result") == Some(PdiResult::Passed))
                 .map(|(_, order)| order),
             odometer_km: condition::latest(document, "odometer")
                 .and_then(|(fact, _)| fact.int("km")),
@@ -289,6 +290,16 @@ impl Vehicle {
         self.claims.iter().find(|claim| {
             claim.strength == Strength::Soft && claim.state_at(now) == ClaimState::Active
         })
+    }
+
+    /// 库龄: days since it first came in; transfers do not reset it.
+    pub fn stock_age_days(&self, today: NaiveDate) -> Option<u32> {
+        Some(stock_age(self.stocked_in?, today))
+    }
+
+    /// 车龄: days since it was made.
+    pub fn age_days(&self, today: NaiveDate) -> Option<u32> {
+        Some(vehicle_age(self.prod_date?, today))
     }
 
     /// What two vehicles of the same specification have in common: trim and colours.

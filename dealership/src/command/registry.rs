@@ -1,15 +1,17 @@
 //! Every command, by name: what CLI, bridge and tests list and run.
 
 use crate::command::{
-    AddIntent, AddNote, AddPhone, CancelTask, ClaimVehicle, CloseDeal, ConfirmLost,
-    CorrectFollowUp, CreateCustomer, CreateShow, CreateStaff, CreateStore, CreateTrim, DecideCase,
-    DeleteCustomer, DeliverVehicle, EditCustomer, EditDeal, EditIntent, EditShow, EditStaff,
-    EditStore, EditTask, EditTrim, EditVehicle, Entry, FinaliseClaim, FreezeVehicle, HardenClaim,
-    LogFollowUp, MarkPhoneInvalid, MergeCustomers, MoveVehicle, NoteCompetitor, OpenDeal, OptOut,
-    PackVehicles, PlanTask, PublishPriceList, QuickCard, RecordConsent, RecordStage, ReleaseClaim,
-    ReleasePack, ReopenStage, RequestLost, RestoreCustomer, ReverseFinal, ReviveDeal,
-    RuleOnVehicle, SetCustody, SetGrade, SetPrimaryPhone, SetStaffRoles, SetStaffStores, SkipStage,
-    StaffLeft, StockIn, TransferOwner, UndoMerge, UnfreezeVehicle, VoidVehicle, WithdrawConsent,
+    AddIntent, AddNote, AddPhone, AddVehiclePhoto, CancelTask, ClaimVehicle, CloseDeal,
+    ConfirmLost, CorrectFollowUp, CreateCustomer, CreateShow, CreateStaff, CreateStore, CreateTrim,
+    DecideCase, DeleteCustomer, DeliverVehicle, EditCustomer, EditDeal, EditIntent, EditShow,
+    EditStaff, EditStore, EditTask, EditTrim, EditVehicle, Entry, FinaliseClaim, FreezeVehicle,
+    HardenClaim, InspectVehicle, LogCare, LogFollowUp, MarkPhoneInvalid, MergeCustomers,
+    MoveVehicle, NoteCompetitor, NoteDamage, NoteOdometer, NoteRepair, OpenDeal, OptOut,
+    PackVehicles, PlanTask, PublishPriceList, QuickCard, ReadBattery, RecordConsent, RecordPdi,
+    RecordStage, ReleaseClaim, ReleasePack, ReopenStage, RequestLost, RestoreCustomer,
+    ReverseFinal, ReviveDeal, RuleOnVehicle, SetCustody, SetGrade, SetPrimaryPhone, SetStaffRoles,
+    SetStaffStores, SkipStage, StaffLeft, StockIn, TransferOwner, UndoMerge, UnfreezeVehicle,
+    VoidVehicle, WithdrawConsent,
 };
 
 /// Every command, in the order in which help lists them.
@@ -71,6 +73,14 @@ pub static REGISTRY: &[Entry] = &[
     Entry::of::<FreezeVehicle>(),
     Entry::of::<UnfreezeVehicle>(),
     Entry::of::<VoidVehicle>(),
+    Entry::of::<InspectVehicle>(),
+    Entry::of::<RecordPdi>(),
+    Entry::of::<NoteOdometer>(),
+    Entry::of::<NoteDamage>(),
+    Entry::of::<NoteRepair>(),
+    Entry::of::<LogCare>(),
+    Entry::of::<ReadBattery>(),
+    Entry::of::<AddVehiclePhoto>(),
     // Holding a vehicle
     Entry::of::<ClaimVehicle>(),
     Entry::of::<HardenClaim>(),

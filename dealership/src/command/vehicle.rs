@@ -12,6 +12,7 @@ use crate::kind::Kind;
 use crate::refusal::Refusal;
 use crate::vehicle::Vehicle;
 
+mod condition;
 mod deliver;
 mod edit;
 mod freeze;
@@ -19,6 +20,10 @@ mod movement;
 mod rule;
 mod stock_in;
 
+pub use condition::{
+    AddVehiclePhoto, InspectVehicle, LogCare, NoteDamage, NoteOdometer, NoteRepair, ReadBattery,
+    RecordPdi,
+};
 pub use deliver::DeliverVehicle;
 pub use edit::{EditVehicle, VoidVehicle};
 pub use freeze::{FreezeVehicle, UnfreezeVehicle};

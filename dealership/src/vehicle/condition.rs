@@ -26,6 +26,18 @@ coded_enum! {
     }
 }
 
+coded_enum! {
+    /// What came of an inspection before delivery.
+    pub enum PdiResult {
+        /// 合格
+        Passed = "passed",
+        /// 整备
+        Rework = "rework",
+        /// 不合格
+        Failed = "failed",
+    }
+}
+
 /// Something that stops the sale.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Freeze {

@@ -11,9 +11,11 @@
 mod world;
 
 mod claims;
+mod conditions;
 mod orders;
 mod packs;
 mod places;
 mod prices;
+mod rights;
 mod rulings;
 mod vehicles;
