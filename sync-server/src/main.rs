@@ -1,2 +1,0 @@
-//! sync-server
-fn main() {}
