@@ -35,8 +35,10 @@ mod own;
 mod purge;
 mod randomness;
 mod read;
+mod restore;
 mod tag;
 mod verdict;
+mod verify;
 
 pub use accept::Pushed;
 pub use directory::{Directory, Member};
@@ -47,7 +49,9 @@ pub use own::OwnFactError;
 pub use purge::PurgeError;
 pub use randomness::Randomness;
 pub use read::ReadError;
+pub use restore::renew_epoch;
 pub use tag::{Link, RelayKey};
+pub use verify::{Verified, verify_documents, verify_log};
 
 use documents::{Documents, Found};
 
@@ -96,6 +100,12 @@ pub enum RelayError {
     /// A fact of the relay's own could not be written.
     #[error(transparent)]
     OwnFact(#[from] OwnFactError),
+    /// The code that judged a batch panicked.
+    #[error("judging a batch panicked: {message}")]
+    Panicked {
+        /// What it said.
+        message: String,
+    },
     /// The gate let a document in whose kind nobody asked for.
     #[error("document {document} came in without being judged")]
     Unjudged {
@@ -115,6 +125,7 @@ impl RelayError {
             Self::Load(LoadError::Unreadable { .. })
             | Self::Unreadable(_)
             | Self::OwnFact(_)
+            | Self::Panicked { .. }
             | Self::Unjudged { .. } => true,
         }
     }

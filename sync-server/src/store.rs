@@ -49,6 +49,9 @@ pub trait ReadStore {
     /// One row of the log; `None` if the log is shorter or the row was erased.
     fn log_row(&self, seq: Seq) -> Result<Option<LogRow>, StoreError>;
 
+    /// The hash of the change that stood at a position and was erased.
+    fn erased_hash(&self, seq: Seq) -> Result<Option<Hash>, StoreError>;
+
     /// The positions of these spaces with `after < seq <= through`, in ascending order, the first
     /// `limit` of them.
     fn positions(

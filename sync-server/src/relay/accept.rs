@@ -1,6 +1,8 @@
 //! Takes batches in: judges each, and keeps those that stand, all in one transaction.
 
+use std::any::Any;
 use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use change_gate::{ChangeHeader, GatedDocument, Hash, prescan};
 use dealership::{Author, DeviceNumber, DocumentId, Kind, Seq, Space, Timestamp, claim};
@@ -65,7 +67,9 @@ impl<S: Store> Relay<S> {
 
     fn accept_one(&mut self, now: Timestamp, pushed: &Pushed) -> Result<Outcome, RelayError> {
         self.store.set_savepoint()?;
-        match self.judge_and_keep(now, pushed) {
+        // Whatever a panic leaves half done is forgotten with the savepoint.
+        let judged = catch_unwind(AssertUnwindSafe(|| self.judge_and_keep(now, pushed)));
+        match judged.unwrap_or_else(|panic| Err(panicked(panic.as_ref()))) {
             Ok(outcome) | Err(Stop::Outcome(outcome)) => {
                 self.store.release_savepoint()?;
                 Ok(outcome)
@@ -234,6 +238,14 @@ impl<S: Store> Relay<S> {
         let head = self.store.head_at(at)?;
         Ok(head.map_or(LogHead::START.received_at, |head| head.received_at))
     }
+}
+
+fn panicked(panic: &(dyn Any + Send)) -> Stop {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let message = text.or_else(|| panic.downcast_ref::<String>().cloned());
+    Stop::Failed(RelayError::Panicked {
+        message: message.unwrap_or_else(|| "without words".to_owned()),
+    })
 }
 
 /// Lets a claim become final only where the relay itself knows of nothing against it.

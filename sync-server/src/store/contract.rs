@@ -1,17 +1,18 @@
 //! What every store promises: one list, run against each.
 
+mod rows;
+
 use std::collections::BTreeSet;
 
-use dealership::phone::PhoneHash;
-use dealership::{
-    ChangeReceipt, CustomerId, DeviceNumber, DocumentId, GroupId, Kind, Receipts, Seq, Space,
-    StaffId, StoreId, Timestamp,
-};
-use sync_protocol::{BatchId, Epoch, Explanation, Refusal, RefusalCode};
+use dealership::{DeviceNumber, Kind, Seq, Space, Timestamp};
+use sync_protocol::{BatchId, Explanation, Refusal, RefusalCode};
 
+use self::rows::{
+    batch, code, customer, device, document, group, id, phone, row, running, shop, shop_id,
+};
 use crate::store::{
-    BatchRow, ChangeRow, DeviceRow, DocumentContent, DocumentRow, EnrolmentCodeRow, GroupRow,
-    LogEntry, LogHead, LogRow, MemoryStore, Pending, SqliteStore, Store, StoreError, Verdict,
+    BatchRow, LogEntry, LogHead, LogRow, MemoryStore, Pending, SqliteStore, Store, StoreError,
+    Verdict,
 };
 
 /// Runs each promise against each store, every time on a fresh one.
@@ -306,6 +307,8 @@ fn an_erased_document_leaves_the_chain_and_a_tombstone(mut store: impl Store) {
     assert_eq!(store.log_row(Seq(5)).unwrap(), Some(gone));
     let (change, _) = rows[0].change().unwrap();
     assert_eq!(store.seq_of_change(id(1), &change.hash).unwrap(), None);
+    assert_eq!(store.erased_hash(Seq(1)).unwrap(), Some(change.hash));
+    assert_eq!(store.erased_hash(Seq(2)).unwrap(), None);
     assert_eq!(
         store.head_at(Seq(1)).unwrap().unwrap().running,
         running(Seq(1))
@@ -417,120 +420,4 @@ fn committed(store: &mut impl Store, rows: &[LogRow]) {
 
 fn assert_out_of_turn(result: Result<(), StoreError>) {
     assert!(matches!(result, Err(StoreError::OutOfTurn)), "{result:?}");
-}
-
-fn row(seq: u64, document: u64, space: Space) -> LogRow {
-    let mut hash = [0; 32];
-    hash[..8].copy_from_slice(&seq.to_be_bytes());
-    LogRow {
-        seq: Seq(seq),
-        received_at: Timestamp::from_millis(1_000 + seq as i64),
-        space,
-        document: id(document),
-        entry: LogEntry::Change(ChangeRow {
-            hash,
-            actor: [4; 16],
-            actor_seq: seq,
-            max_op: seq * 10,
-            batch: seq.is_multiple_of(2).then_some(BatchId([6; 16])),
-            device: DeviceNumber(4),
-            base_received_at: Timestamp::from_millis(999),
-            clock_trusted: seq.is_multiple_of(2),
-            raw: vec![seq as u8; 100],
-        }),
-    }
-}
-
-fn running(seq: Seq) -> [u8; 32] {
-    let mut running = [7; 32];
-    running[..8].copy_from_slice(&seq.0.to_be_bytes());
-    running
-}
-
-fn document(number: u64, head: u64) -> DocumentRow {
-    let mut receipts = Receipts::default();
-    receipts.insert_prefix(
-        [1; 8],
-        ChangeReceipt {
-            seq: Seq(head),
-            received_at: Timestamp::from_millis(5),
-            base_received_at: Timestamp::from_millis(4),
-            clock_trusted: true,
-        },
-    );
-    DocumentRow {
-        id: id(number),
-        kind: Kind::Vehicle,
-        space: Space::Group,
-        head: Seq(head),
-        content: Some(DocumentContent {
-            saved: vec![1, 2, 3],
-            receipts,
-        }),
-    }
-}
-
-fn batch(number: u8, verdict: Verdict) -> BatchRow {
-    BatchRow {
-        id: BatchId([number; 16]),
-        device: DeviceNumber(3),
-        digest: [number; 32],
-        received_at: Timestamp::from_millis(12),
-        verdict,
-    }
-}
-
-fn group() -> GroupRow {
-    GroupRow {
-        group: GroupId::from_bytes([1; 16]),
-        epoch: Epoch([2; 16]),
-        server_name: "relay.example".to_owned(),
-        phone_key: [3; 32],
-        is_restored: false,
-        next_device: DeviceNumber(1),
-    }
-}
-
-fn device(number: u64) -> DeviceRow {
-    DeviceRow {
-        number: DeviceNumber(number),
-        staff: StaffId::from_bytes([1; 16]),
-        public_key: [2; 32],
-        document: id(3),
-        enrolled_at: Timestamp::from_millis(4),
-        revoked_at: None,
-    }
-}
-
-fn code(selector: &str) -> EnrolmentCodeRow {
-    EnrolmentCodeRow {
-        selector: selector.to_owned(),
-        hash: [8; 32],
-        staff: StaffId::from_bytes([1; 16]),
-        expires_at: Timestamp::from_millis(99),
-        tries_left: 5,
-        used_by: None,
-    }
-}
-
-fn id(number: u64) -> DocumentId {
-    let mut bytes = [0; 16];
-    bytes[8..].copy_from_slice(&number.to_be_bytes());
-    DocumentId::from_bytes(bytes)
-}
-
-fn customer(number: u64) -> CustomerId {
-    id(number).into()
-}
-
-fn shop_id(number: u64) -> StoreId {
-    id(number).into()
-}
-
-fn shop(number: u64) -> Space {
-    Space::Store(shop_id(number))
-}
-
-fn phone(text: &str) -> PhoneHash {
-    text.repeat(64).parse().unwrap()
 }

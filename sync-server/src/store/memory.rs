@@ -33,6 +33,7 @@ struct State {
     group: Option<GroupRow>,
     /// The entry at `seq` stands at `seq - 1`; erased rows are `None`.
     log: Vec<(LogHead, Option<LogRow>)>,
+    erased: BTreeMap<Seq, Hash>,
     seq_of_change: BTreeMap<(DocumentId, Hash), Seq>,
     places: BTreeSet<(DocumentId, Actor, u64)>,
     by_space: BTreeSet<(Space, Seq)>,
@@ -98,6 +99,10 @@ impl ReadStore for MemoryStore {
 
     fn log_row(&self, seq: Seq) -> Result<Option<LogRow>, StoreError> {
         Ok(self.state.row(seq).and_then(|(_, row)| row.clone()))
+    }
+
+    fn erased_hash(&self, seq: Seq) -> Result<Option<Hash>, StoreError> {
+        Ok(self.state.erased.get(&seq).copied())
     }
 
     fn positions(
@@ -332,6 +337,7 @@ impl Store for MemoryStore {
                 state.by_document.insert((document, seq));
                 state.seq_of_change.insert(name, seq);
                 state.places.insert(place);
+                state.erased.remove(&seq);
                 if let Some((_, row)) = state.log.get_mut(at) {
                     *row = Some(log_row);
                 }
@@ -340,6 +346,8 @@ impl Store for MemoryStore {
             state.by_document.remove(&(document, seq));
             state.seq_of_change.remove(&name);
             state.places.remove(&place);
+            let (_, hash) = name;
+            state.erased.insert(seq, hash);
             if let Some((_, row)) = state.log.get_mut(at) {
                 *row = None;
             }

@@ -16,6 +16,7 @@ use crate::store::{
     Store, StoreError, Verdict,
 };
 
+mod backup;
 mod columns;
 mod connection;
 mod failure;
@@ -24,6 +25,7 @@ mod read;
 mod schema;
 mod space_names;
 
+pub use backup::BackupError;
 pub use connection::OpenError;
 pub use migration::MigrationError;
 

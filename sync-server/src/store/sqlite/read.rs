@@ -1,5 +1,7 @@
 //! Reading the database.
 
+mod log_row;
+
 use std::collections::BTreeSet;
 
 use change_gate::Hash;
@@ -10,19 +12,17 @@ use dealership::{
 use rusqlite::{OptionalExtension, Params, Row, params};
 use sync_protocol::{BatchId, Epoch, Explanation, Refusal, RefusalCode};
 
+use self::log_row::{LOG_COLUMNS, RawLogRow};
 use super::columns::{integer, number, unpacked};
 use super::failure::failed;
 use super::{SqliteStore, TENANT};
 use crate::store::{
-    BatchRow, ChangeRow, DeviceRow, DocumentContent, DocumentRow, EnrolmentCodeRow, GroupRow,
-    LogEntry, LogHead, LogRow, Pending, Position, ReadStore, StoreError, Verdict,
+    BatchRow, DeviceRow, DocumentContent, DocumentRow, EnrolmentCodeRow, GroupRow, LogHead, LogRow,
+    Pending, Position, ReadStore, StoreError, Verdict,
 };
 
 /// How many positions are read along the log in the time that it takes to look into one space.
 const POSITIONS_PER_SEEK: u64 = 16;
-
-const LOG_COLUMNS: &str = "seq, kind, received_at, space, document, hash, actor, actor_seq, \
-     max_op, batch, device, base_received_at, clock_trusted, raw";
 
 type Result<T> = std::result::Result<T, StoreError>;
 
@@ -52,33 +52,6 @@ impl<Access> SqliteStore<Access> {
             .prepare_cached(sql)
             .and_then(collect)
             .map_err(failed)
-    }
-
-    fn log_row_from(&self, raw: RawLogRow) -> Result<Option<LogRow>> {
-        let (Some(space), Some(document)) = (raw.space, raw.document) else {
-            return Ok(None);
-        };
-        let entry = match raw.change {
-            None => LogEntry::Gone,
-            Some(change) => LogEntry::Change(ChangeRow {
-                hash: change.hash,
-                actor: change.actor,
-                actor_seq: number(change.actor_seq)?,
-                max_op: number(change.max_op)?,
-                batch: change.batch.map(BatchId),
-                device: DeviceNumber(number(change.device)?),
-                base_received_at: Timestamp::from_millis(change.base_received_at),
-                clock_trusted: change.clock_trusted,
-                raw: change.raw,
-            }),
-        };
-        Ok(Some(LogRow {
-            seq: Seq(number(raw.seq)?),
-            received_at: Timestamp::from_millis(raw.received_at),
-            space: self.space_names.space(&self.connection, space)?,
-            document: DocumentId::from_bytes(document),
-            entry,
-        }))
     }
 
     /// The positions of a stretch by reading all of it and passing over other spaces.
@@ -192,6 +165,14 @@ impl<Access> ReadStore for SqliteStore<Access> {
             Some(raw) => self.log_row_from(raw),
             None => Ok(None),
         }
+    }
+
+    fn erased_hash(&self, seq: Seq) -> Result<Option<Hash>> {
+        self.one(
+            "SELECT hash FROM log WHERE tenant = ? AND seq = ? AND kind = 'erased'",
+            params![TENANT, integer(seq.0)?],
+            |row| row.get(0),
+        )
     }
 
     fn positions(
@@ -415,54 +396,6 @@ impl<Access> ReadStore for SqliteStore<Access> {
                 Ok((customer, StoreId::from_bytes(row.get(1)?)))
             },
         )
-    }
-}
-
-/// A row of the log as SQLite gives it.
-struct RawLogRow {
-    seq: i64,
-    received_at: i64,
-    space: Option<i64>,
-    document: Option<[u8; 16]>,
-    change: Option<RawChange>,
-}
-
-struct RawChange {
-    hash: [u8; 32],
-    actor: [u8; 16],
-    actor_seq: i64,
-    max_op: i64,
-    batch: Option<[u8; 16]>,
-    device: i64,
-    base_received_at: i64,
-    clock_trusted: bool,
-    raw: Vec<u8>,
-}
-
-impl RawLogRow {
-    /// Reads [`LOG_COLUMNS`].
-    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
-        let is_change = row.get_ref(1)?.as_str() == Ok("change");
-        let change = || {
-            Ok::<_, rusqlite::Error>(RawChange {
-                hash: row.get(5)?,
-                actor: row.get(6)?,
-                actor_seq: row.get(7)?,
-                max_op: row.get(8)?,
-                batch: row.get(9)?,
-                device: row.get(10)?,
-                base_received_at: row.get(11)?,
-                clock_trusted: row.get(12)?,
-                raw: row.get(13)?,
-            })
-        };
-        Ok(Self {
-            seq: row.get(0)?,
-            received_at: row.get(2)?,
-            space: row.get(3)?,
-            document: row.get(4)?,
-            change: is_change.then(change).transpose()?,
-        })
     }
 }
 

@@ -1,0 +1,371 @@
+//! One connection: between a socket and a session that does no IO.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::ws::{CloseFrame, Message, WebSocket};
+use dealership::{DeviceNumber, Seq, Space, StaffId};
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
+use sync_protocol::id::Nonce;
+use sync_protocol::message::Later;
+use sync_protocol::{
+    Batch, BatchId, Bye, ByeCode, CloseReason, Cursor, Greeting, Outcome, RelayConfig, RelayEffect,
+    RelayInput, RelaySession, Walk, limits as wire_limits,
+};
+use sync_server::relay::{Admittance, Directory, Pushed};
+use sync_server::wire;
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout};
+
+use super::devices::Connected;
+use super::pace::Pace;
+use super::{Hub, limits};
+use crate::clock;
+use crate::folder::random;
+
+/// How long a device waits with a batch that nobody could judge, in milliseconds.
+const PAUSE: u32 = 5_000;
+
+/// Runs a connection from its opening to its end.
+pub(super) async fn run(hub: Arc<Hub>, socket: WebSocket) {
+    let Ok(nonce) = random() else {
+        tracing::error!("no randomness for a nonce");
+        return;
+    };
+    let session = RelaySession::new(RelayConfig {
+        nonce: Nonce(nonce),
+        server_name: hub.server_name.clone(),
+        window: wire_limits::DEFAULT_WINDOW,
+    });
+    let connection = Connection {
+        head: hub.writer.head(),
+        directory: hub.writer.directory(),
+        hub,
+        socket,
+        session,
+        known: None,
+        guest: None,
+        pace: Pace::new(),
+        readable_from: None,
+        is_draining: false,
+    };
+    metrics::gauge!("forecourt_sessions").increment(1.0);
+    connection.run().await;
+    metrics::gauge!("forecourt_sessions").decrement(1.0);
+}
+
+struct Connection {
+    hub: Arc<Hub>,
+    socket: WebSocket,
+    session: RelaySession,
+    head: watch::Receiver<Seq>,
+    directory: watch::Receiver<Arc<Directory>>,
+    /// Who it says it is; proved when it is a guest.
+    known: Option<(DeviceNumber, StaffId)>,
+    guest: Option<Guest>,
+    pace: Pace,
+    /// When the socket is read again, if it was read too fast.
+    readable_from: Option<Instant>,
+    is_draining: bool,
+}
+
+/// A device that came in.
+struct Guest {
+    spaces: Arc<BTreeSet<Space>>,
+    shapes: u32,
+    clock_trusted: bool,
+    connected: Connected,
+}
+
+/// What a turn of the connection was woken by.
+enum Event {
+    Message(Option<Result<Message, axum::Error>>),
+    Readable,
+    Verdict(BatchId, Outcome),
+    Head,
+    Directory,
+    Replaced,
+    Stopping,
+    Ping,
+    Tick,
+}
+
+/// The connection has ended.
+struct Ended;
+
+impl Connection {
+    async fn run(mut self) {
+        let mut verdicts = FuturesUnordered::new();
+        let mut pings = tokio::time::interval_at(Instant::now() + ping_every(), ping_every());
+        pings.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        self.tell(RelayInput::Opened);
+        loop {
+            let Ok(batches) = self.perform().await else {
+                return;
+            };
+            for batch in batches {
+                let id = batch.id();
+                let Some(pushed) = self.pushed(batch) else {
+                    return;
+                };
+                // Waits while the writer has its hands full; the socket is not read meanwhile.
+                let outcome = self.hub.writer.accept(pushed).await;
+                verdicts.push(async move {
+                    let later = Outcome::Later(Later { retry_ms: PAUSE });
+                    (id, outcome.await.unwrap_or(later))
+                });
+            }
+            let monotonic = self.hub.clock;
+            let wake_at = self.session.wake_at().map(|at| monotonic.at(at));
+            let event = tokio::select! {
+                biased;
+                Some((batch, outcome)) = verdicts.next() => Event::Verdict(batch, outcome),
+                message = self.socket.recv(), if self.readable_from.is_none() => {
+                    Event::Message(message)
+                }
+                () = until(self.readable_from), if self.readable_from.is_some() => Event::Readable,
+                Ok(()) = self.head.changed() => Event::Head,
+                Ok(()) = self.directory.changed() => Event::Directory,
+                () = replaced(self.guest.as_ref()), if self.guest.is_some() => Event::Replaced,
+                () = self.hub.stopping.cancelled(), if !self.is_draining => Event::Stopping,
+                _ = pings.tick() => Event::Ping,
+                () = until(wake_at), if wake_at.is_some() => Event::Tick,
+            };
+            if self.take(event).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Turns what happened into what the session is told.
+    async fn take(&mut self, event: Event) -> Result<(), Ended> {
+        match event {
+            Event::Message(message) => return self.receive(message).await,
+            Event::Readable => self.readable_from = None,
+            Event::Verdict(batch, outcome) => self.tell(RelayInput::Verdict { batch, outcome }),
+            Event::Head => {
+                let head = wire::seq(*self.head.borrow_and_update());
+                self.tell(RelayInput::HeadMoved { head });
+            }
+            Event::Directory => self.look_up_spaces(),
+            Event::Replaced => {
+                let text = "the device opened a newer connection";
+                self.dismiss(ByeCode::Replaced, text);
+            }
+            Event::Stopping => {
+                self.is_draining = true;
+                let retry_ms = retry_after_restart();
+                self.tell(RelayInput::Drain { retry_ms });
+            }
+            Event::Ping => return self.send(Message::Ping(axum::body::Bytes::new())).await,
+            Event::Tick => self.tell(RelayInput::Tick),
+        }
+        Ok(())
+    }
+
+    async fn receive(
+        &mut self,
+        message: Option<Result<Message, axum::Error>>,
+    ) -> Result<(), Ended> {
+        match message {
+            Some(Ok(Message::Binary(frame))) => {
+                let pause = self.pace.take(frame.len());
+                self.readable_from = pause.map(|pause| Instant::now() + pause);
+                self.tell(RelayInput::Received(frame.into()));
+                Ok(())
+            }
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => {
+                self.tell(RelayInput::Touched);
+                Ok(())
+            }
+            Some(Ok(Message::Text(_))) => {
+                self.close(1003, "frames are binary").await;
+                Err(Ended)
+            }
+            Some(Ok(Message::Close(_)) | Err(_)) | None => {
+                self.tell(RelayInput::Closed);
+                Ok(())
+            }
+        }
+    }
+
+    fn tell(&mut self, input: RelayInput) {
+        let now = self.hub.clock.now();
+        self.session.handle(now, input);
+    }
+
+    fn dismiss(&mut self, code: ByeCode, text: &str) {
+        self.tell(RelayInput::Dismiss(Bye::new(code, text)));
+    }
+
+    /// Does what the session wants, and gives the batches that it wants judged.
+    async fn perform(&mut self) -> Result<Vec<Batch>, Ended> {
+        let mut batches = Vec::new();
+        while let Some(effect) = self.session.next_effect() {
+            match effect {
+                RelayEffect::Send(frame) => self.send(Message::Binary(frame.into())).await?,
+                RelayEffect::Identify { device } => self.identify(device).await,
+                RelayEffect::Admit(greeting) => self.admit(greeting).await,
+                RelayEffect::Read { after, walk } => self.read(after, walk).await,
+                RelayEffect::Accept(batch) => batches.push(batch),
+                RelayEffect::RollbackProved(cursor) => report_rollback(&cursor),
+                RelayEffect::Close(reason) => {
+                    self.end(&reason).await;
+                    return Err(Ended);
+                }
+            }
+        }
+        Ok(batches)
+    }
+
+    async fn identify(&mut self, device: sync_protocol::DeviceNumber) {
+        let number = wire::domain_device(device);
+        let found = self.hub.readers.ask(move |desk| desk.identify(number));
+        match found.await {
+            Ok(Some(row)) => {
+                self.known = Some((number, row.staff));
+                let public_key = row.public_key;
+                self.tell(RelayInput::Identified { public_key });
+            }
+            Ok(None) => self.tell(RelayInput::UnknownDevice),
+            Err(error) => self.fail(&error),
+        }
+    }
+
+    async fn admit(&mut self, greeting: Greeting) {
+        // Seen before the desk looks, so that no change after it is missed.
+        self.directory.mark_unchanged();
+        let device = wire::domain_device(greeting.device);
+        let now = clock::now();
+        let admitted = self.hub.readers.ask(move |desk| desk.admit(now, &greeting));
+        match admitted.await {
+            Ok(Admittance::Admitted(guest)) => {
+                self.guest = Some(Guest {
+                    spaces: Arc::new(guest.spaces),
+                    shapes: guest.shapes,
+                    clock_trusted: guest.clock_trusted,
+                    connected: self.hub.devices.connect(device),
+                });
+                self.tell(RelayInput::Admitted(guest.admission));
+                // The log may have grown while the desk looked.
+                let head = wire::seq(*self.head.borrow_and_update());
+                self.tell(RelayInput::HeadMoved { head });
+            }
+            Ok(Admittance::Dismissed(bye)) => self.tell(RelayInput::Dismiss(bye)),
+            Err(error) => self.fail(&error),
+        }
+    }
+
+    async fn read(&mut self, after: sync_protocol::Seq, walk: Walk) {
+        let Some(guest) = &self.guest else { return };
+        let spaces = Arc::clone(&guest.spaces);
+        let after = wire::domain_seq(after);
+        let answer = self
+            .hub
+            .readers
+            .ask(move |desk| desk.read(&spaces, after, walk));
+        match answer.await {
+            Ok(answer) => self.tell(RelayInput::Log(answer)),
+            Err(error) => self.fail(&error),
+        }
+    }
+
+    fn pushed(&self, batch: Batch) -> Option<Pushed> {
+        let (guest, (device, _)) = self.guest.as_ref().zip(self.known)?;
+        Some(Pushed {
+            device,
+            shapes: guest.shapes,
+            clock_trusted: guest.clock_trusted,
+            batch,
+        })
+    }
+
+    /// Ends the session of a device whose spaces are no longer those it was welcomed with.
+    fn look_up_spaces(&mut self) {
+        let directory = Arc::clone(&self.directory.borrow_and_update());
+        let Some((guest, (device, staff))) = self.guest.as_ref().zip(self.known) else {
+            return;
+        };
+        match directory.author(staff, device) {
+            Some(author) if author.spaces == *guest.spaces => {}
+            Some(_) => self.dismiss(ByeCode::SpacesChanged, "the device's spaces changed"),
+            None => self.dismiss(ByeCode::Denied, "the device's owner is no longer admitted"),
+        }
+    }
+
+    fn fail(&mut self, error: &anyhow::Error) {
+        tracing::error!(error = format!("{error:#}"), "a session was failed");
+        self.dismiss(ByeCode::Failed, "the relay failed");
+    }
+
+    async fn send(&mut self, message: Message) -> Result<(), Ended> {
+        match timeout(limits::SEND, self.socket.send(message)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(Ended),
+            Err(_) => {
+                metrics::counter!("forecourt_slow_devices_total").increment(1);
+                Err(Ended)
+            }
+        }
+    }
+
+    async fn end(&mut self, reason: &CloseReason) {
+        let device = self.known.map(|(device, _)| device.0);
+        tracing::debug!(device, %reason, "a session ended");
+        let (code, text) = match reason {
+            CloseReason::Unproved => (4401, "not proved"),
+            CloseReason::Decode(_) | CloseReason::Violation(_) => (1002, "not the protocol"),
+            CloseReason::Left(bye) if bye.code == ByeCode::Draining => (1012, "restarting"),
+            CloseReason::HostFault(_) => (1011, "the relay failed"),
+            CloseReason::Disconnected => return,
+            _ => (1000, "bye"),
+        };
+        self.close(code, text).await;
+    }
+
+    async fn close(&mut self, code: u16, reason: &'static str) {
+        let frame = CloseFrame {
+            code,
+            reason: reason.into(),
+        };
+        // The connection ends either way.
+        let _ended = self.send(Message::Close(Some(frame))).await;
+    }
+}
+
+fn report_rollback(cursor: &Cursor) {
+    tracing::error!(
+        seq = cursor.seq.0,
+        "a device holds a cursor that this relay gave and its log no longer reaches: entries \
+         that were acknowledged are lost; stop, and run `forecourt-server restore`"
+    );
+    metrics::counter!("forecourt_rollbacks_proved_total").increment(1);
+}
+
+async fn until(at: Option<Instant>) {
+    if let Some(at) = at {
+        tokio::time::sleep_until(at).await;
+    }
+}
+
+async fn replaced(guest: Option<&Guest>) {
+    if let Some(guest) = guest {
+        guest.connected.replaced().await;
+    }
+}
+
+/// Connections that began together do not ping together.
+fn ping_every() -> Duration {
+    let [byte] = random().unwrap_or([128]);
+    limits::PING.mul_f64(0.8 + 0.4 * f64::from(byte) / 255.0)
+}
+
+/// Devices that are sent away together do not come back together.
+fn retry_after_restart() -> u32 {
+    let (from, to) = limits::RETRY_AFTER_RESTART;
+    let spread = to.saturating_sub(from).max(1);
+    let drawn = u32::from_be_bytes(random().unwrap_or_default());
+    from.saturating_add(drawn.checked_rem(spread).unwrap_or(0))
+}
