@@ -1,0 +1,127 @@
+//! Commands and views of the library, by name.
+
+use std::io::{self, BufRead};
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use client_core::native::Clock;
+use client_core::{Replica, ReplicaError, command, view};
+use schemars::Schema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use crate::{console, opening};
+
+/// The longest line of `do -`: as much as one batch may weigh, with room for JSON.
+const MAX_LINE: usize = 1 << 20;
+
+#[derive(Serialize)]
+struct Listed {
+    name: &'static str,
+    about: &'static str,
+    input: Schema,
+    output: Schema,
+}
+
+/// A line of `do -`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    command: String,
+    #[serde(default)]
+    input: Json,
+}
+
+/// What `do -` answers to one line.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum LineAnswer<D> {
+    Done(D),
+    Refused {
+        line: usize,
+        code: &'static str,
+        refused: String,
+    },
+}
+
+/// Lists the commands.
+pub(crate) fn list_commands() -> Result<()> {
+    command::REGISTRY.iter().try_for_each(|entry| {
+        console::answer(&Listed {
+            name: entry.name,
+            about: entry.about,
+            input: (entry.input)(),
+            output: (entry.output)(),
+        })
+    })
+}
+
+/// Lists the views.
+pub(crate) fn list_views() -> Result<()> {
+    view::REGISTRY.iter().try_for_each(|entry| {
+        console::answer(&Listed {
+            name: entry.name,
+            about: entry.about,
+            input: (entry.input)(),
+            output: (entry.output)(),
+        })
+    })
+}
+
+/// Runs one command, or with `-` those on stdin.
+pub(crate) fn execute(folder: &Path, name: &str, input: Option<&str>) -> Result<()> {
+    let mut replica = opening::open(folder)?;
+    if name == "-" {
+        return execute_lines(&mut replica);
+    }
+    let input = json(input.unwrap_or("{}"))?;
+    let executed = replica.execute(name, input, Clock::wall())?;
+    console::answer(&executed)
+}
+
+/// Shows a view.
+pub(crate) fn show(folder: &Path, name: &str, input: &str) -> Result<()> {
+    let replica = opening::open(folder)?;
+    console::answer(&replica.show(name, json(input)?, Clock::wall())?)
+}
+
+/// Goes on after a refusal, as the commands are independent, and fails in the end if there was
+/// any; stops at whatever is wrong with the replica itself.
+fn execute_lines(replica: &mut Replica) -> Result<()> {
+    let mut refusals = 0_usize;
+    for (index, line) in io::stdin().lock().lines().enumerate() {
+        let number = index + 1;
+        let line = line.with_context(|| format!("line {number} of stdin cannot be read"))?;
+        if line.trim().is_empty() {
+            continue;
+        }
+        if line.len() > MAX_LINE {
+            bail!(
+                "line {number} of stdin has {} bytes; at most {MAX_LINE} are read",
+                line.len()
+            );
+        }
+        let Line { command, input } = serde_json::from_str(&line)
+            .with_context(|| format!("line {number} of stdin is not {{\"command\", \"input\"}}"))?;
+        match replica.execute(&command, input, Clock::wall()) {
+            Ok(executed) => console::answer(&LineAnswer::Done(executed))?,
+            Err(ReplicaError::Refused(refusal)) => {
+                refusals += 1;
+                console::answer(&LineAnswer::<()>::Refused {
+                    line: number,
+                    code: refusal.code(),
+                    refused: refusal.to_string(),
+                })?;
+            }
+            Err(error) => return Err(error).with_context(|| format!("line {number} of stdin")),
+        }
+    }
+    if refusals > 0 {
+        bail!("{refusals} commands were refused");
+    }
+    Ok(())
+}
+
+fn json(text: &str) -> Result<Json> {
+    serde_json::from_str(text).context("the input is not JSON")
+}

@@ -1,0 +1,97 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+use dealership::DocumentId;
+
+/// Sells cars with no network at all: the native client of Forecourt 展厅通.
+///
+/// Answers are JSON on stdout, one value a line. Trouble is one line on stderr, and then the exit
+/// code is not 0.
+#[derive(Debug, Parser)]
+#[command(name = "forecourt", version, propagate_version = true)]
+pub(crate) struct Arguments {
+    /// The folder of this device's replica
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "FORECOURT_REPLICA",
+        default_value = "forecourt-replica",
+        global = true
+    )]
+    pub(crate) replica: PathBuf,
+
+    /// Says on stderr what goes on, twice for more
+    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    pub(crate) verbose: u8,
+
+    #[command(subcommand)]
+    pub(crate) task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Task {
+    /// Makes this device known to a relay, once, with a code that an administrator handed out
+    Enrol {
+        /// Where the relay is: https://…, or http://… on this machine
+        #[arg(long, value_name = "URL")]
+        server: String,
+        /// A file of certificates in PEM to trust, for a relay with a certificate of its own
+        #[arg(long, value_name = "FILE")]
+        certificates: Option<PathBuf>,
+        /// The code; it works once
+        #[arg(long)]
+        code: String,
+        /// What colleagues call this device
+        #[arg(long)]
+        name: Option<String>,
+    },
+    /// Sends what waits and fetches what is new
+    Sync {
+        /// Stays connected, and comes back by itself when the network does
+        #[arg(long)]
+        watch: bool,
+    },
+    /// Shows what is unsent since when, what was refused, open cases, the last contact
+    Status,
+    /// Checks every change, document and table of the replica
+    Verify,
+    /// Shows who changed a document, by what, when, and when the relay received it
+    History {
+        /// The document's id
+        document: DocumentId,
+    },
+    /// Writes a copy of the replica to a file, also while it is in use elsewhere
+    Backup {
+        /// The file to write; must not exist
+        file: PathBuf,
+    },
+    /// Makes the replica anew from a backup; the folder must not hold one
+    Restore {
+        /// The backup
+        file: PathBuf,
+    },
+    /// Lists the commands with the JSON Schema of their input and output
+    Commands,
+    /// Lists the views with the JSON Schema of their input and output
+    Views,
+    /// Runs a command on the replica, with no network: `do log_follow_up '{…}'`
+    ///
+    /// With `-` for the command, reads one command a line from stdin,
+    /// `{"command": NAME, "input": {…}}`, with a single opening of the replica.
+    Do {
+        /// The command's name, or `-`
+        command: String,
+        /// Its input as JSON
+        input: Option<String>,
+    },
+    /// Shows a view: `show customer_search '{"query": "zw"}'`
+    Show {
+        /// The view's name
+        view: String,
+        /// Its input as JSON
+        #[arg(default_value = "{}")]
+        input: String,
+    },
+}
