@@ -1,1 +1,13 @@
-//! The harness that the stories share.
+//! What the stories share: a whole group in one process, without a socket and without a clock.
+//!
+//! A [`Network`] holds a relay and the replicas of its devices. A story says who does what, when
+//! and where the network is missing; [`Network::sync`] and [`Network::settle`] carry messages,
+//! with faults that a seed decides.
+
+pub mod chaos;
+pub mod connection;
+pub mod group;
+pub mod network;
+
+pub use chaos::Weather;
+pub use network::{Device, Network};

@@ -1,0 +1,341 @@
+//! A relay, its devices, and the time of day.
+
+use std::collections::BTreeMap;
+
+use client_core::{Entropy, Executed, Identity, Medium, Moment, Replica, ReplicaError};
+use dealership::id::FreshIds;
+use dealership::{Timestamp, civil};
+use ed25519_dalek::SigningKey;
+use serde_json::{Value as Json, json};
+use sync_server::relay::{Enrolment, Opening, Relay, RelayKey};
+use sync_server::store::MemoryStore;
+
+use crate::chaos::{Dice, Weather};
+use crate::connection::Connection;
+use crate::group;
+
+/// The day of the stories.
+const DAY: (i32, u32, u32) = (2026, 5, 3);
+
+/// A device, by the order in which it was enrolled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Device(usize);
+
+/// A whole group in one process.
+pub struct Network {
+    /// The relay.
+    pub relay: Relay<MemoryStore>,
+    /// What the relay's clock shows; devices' clocks are right unless a story says otherwise.
+    now: Timestamp,
+    monotonic: u64,
+    dice: Dice,
+    weather: Weather,
+    devices: Vec<Held>,
+}
+
+struct Held {
+    name: &'static str,
+    replica: Replica,
+    clock_ahead: i64,
+}
+
+struct SeededEntropy(Dice);
+
+impl Entropy for SeededEntropy {
+    fn fill(&mut self, bytes: &mut [u8]) {
+        for byte in bytes {
+            *byte = self.0.bytes::<1>()[0];
+        }
+    }
+}
+
+impl Network {
+    /// Founds the group at nine in the morning.
+    pub fn found(seed: u64, weather: Weather) -> Self {
+        let mut dice = Dice::new(seed);
+        let opening = Opening {
+            key: RelayKey::new(dice.bytes()),
+            seed: dice.bytes(),
+            cached_documents: 8,
+        };
+        let store = MemoryStore::default();
+        let relay = Relay::found(store, "relay.test", opening).expect("an empty store");
+        let mut network = Self {
+            relay,
+            now: Timestamp::default(),
+            monotonic: 0,
+            dice,
+            weather,
+            devices: Vec::new(),
+        };
+        network.clock(9, 0);
+        let now = network.now;
+        network
+            .relay
+            .establish(now, "found", &group::founding())
+            .expect("the relay founds the group");
+        network
+    }
+
+    /// Sets the relay's clock, and those of the devices with it; it never goes back.
+    pub fn clock(&mut self, hour: i64, minute: i64) {
+        self.clock_on_day(0, hour, minute);
+    }
+
+    /// Sets the clock on a later day.
+    pub fn clock_on_day(&mut self, day: i64, hour: i64, minute: i64) {
+        let (year, month, date) = DAY;
+        let first = chrono_date(year, month, date);
+        let at = civil::start_of_day(first) + ((day * 24 + hour) * 60 + minute) * 60_000;
+        let at = Timestamp::from_millis(at);
+        assert!(at >= self.now, "the time of a story goes on");
+        self.monotonic += u64::try_from(at.millis_since(self.now).min(1 << 40)).unwrap_or(0);
+        self.now = at;
+    }
+
+    /// What the relay's clock shows.
+    pub const fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Enrols a device for a person of the cast, and syncs it once.
+    pub fn enrol(&mut self, name: &'static str) -> Device {
+        let expires = self.now.plus_hours(1);
+        let code = self
+            .relay
+            .issue_code(group::staff(name), expires)
+            .expect("a person of the cast");
+        let key = SigningKey::from_bytes(&self.dice.bytes());
+        let enrolment = Enrolment {
+            code: &code,
+            public_key: key.verifying_key().to_bytes(),
+            device_name: name,
+        };
+        let enrolled = self
+            .relay
+            .enrol(self.now, &enrolment)
+            .expect("a fresh code");
+        let identity = Identity {
+            group: enrolled.group,
+            device: enrolled.device,
+            device_name: name.to_owned(),
+            signing_key: key.to_bytes(),
+            staff: enrolled.staff,
+            staff_name: enrolled.staff_name,
+            phone_key: enrolled.phone_key,
+            server: "http://127.0.0.1".to_owned(),
+            server_name: enrolled.server_name,
+            certificates: None,
+        };
+        let connection = rusqlite::Connection::open_in_memory().expect("memory");
+        let entropy = Box::new(SeededEntropy(Dice::new(u64::from_be_bytes(
+            self.dice.bytes(),
+        ))));
+        let replica = Replica::create_in(connection, Medium::Memory, &identity, entropy)
+            .expect("an empty database");
+        let device = Device(self.devices.len());
+        self.devices.push(Held {
+            name,
+            replica,
+            clock_ahead: 0,
+        });
+        self.sync(device);
+        device
+    }
+
+    /// Sets a device's clock wrong.
+    pub fn set_clock_ahead(&mut self, device: Device, millis: i64) {
+        self.devices[device.0].clock_ahead = millis;
+    }
+
+    /// Runs a command that must not be refused.
+    #[track_caller]
+    pub fn run(&mut self, device: Device, command: &str, input: Json) -> Executed {
+        match self.try_run(device, command, input) {
+            Ok(executed) => executed,
+            Err(error) => panic!("{command} on {}: {error:?}", self.devices[device.0].name),
+        }
+    }
+
+    /// Runs a command.
+    pub fn try_run(
+        &mut self,
+        device: Device,
+        command: &str,
+        input: Json,
+    ) -> Result<Executed, ReplicaError> {
+        let held = &mut self.devices[device.0];
+        let now = self.now.plus_millis(held.clock_ahead);
+        held.replica.execute(command, input, now)
+    }
+
+    /// Reads a view.
+    #[track_caller]
+    pub fn show(&self, device: Device, view: &str, input: Json) -> Json {
+        let held = &self.devices[device.0];
+        match held.replica.show(view, input, self.now) {
+            Ok(shown) => shown,
+            Err(error) => panic!("{view} on {}: {error:?}", held.name),
+        }
+    }
+
+    /// The replica of a device.
+    pub fn replica(&mut self, device: Device) -> &mut Replica {
+        &mut self.devices[device.0].replica
+    }
+
+    /// Connects a device until both ends have all; in foul weather the connection breaks a few
+    /// times before.
+    pub fn sync(&mut self, device: Device) {
+        let breaks = match self.weather {
+            Weather::Fair => 0,
+            Weather::Foul => self.dice.below(4),
+        };
+        for _ in 0..breaks {
+            let messages = 1 + self.dice.below(12);
+            let sent = self.connect(device, Some(messages));
+            self.replay(&sent);
+        }
+        self.connect(device, None);
+    }
+
+    /// Syncs all devices, in an order that the seed decides, until nothing changes any more.
+    pub fn settle(&mut self) {
+        let mut order: Vec<_> = (0..self.devices.len()).map(Device).collect();
+        for _ in 0..20 {
+            let head = self.relay.head().seq;
+            self.dice.shuffle(&mut order);
+            for device in order.clone() {
+                self.sync(device);
+            }
+            if self.relay.head().seq == head {
+                return;
+            }
+        }
+        panic!("the group does not come to rest");
+    }
+
+    /// Checks what every story ends with: equal documents on all who hold them, nothing unsent,
+    /// nothing refused, projections that a rebuild gives again, and a second sync that changes
+    /// nothing.
+    #[track_caller]
+    pub fn check(&mut self) {
+        self.settle();
+        let head = self.relay.head().seq;
+        self.settle();
+        assert_eq!(self.relay.head().seq, head, "syncing again changes nothing");
+        let mut heads: BTreeMap<String, (String, &str)> = BTreeMap::new();
+        for held in &mut self.devices {
+            let verified = held
+                .replica
+                .verify(&mut |_| {})
+                .expect("the replica is read");
+            assert_eq!(
+                verified.problems,
+                [],
+                "the replica of {} is sound",
+                held.name
+            );
+            let status = held
+                .replica
+                .show("sync_status", json!({}), self.now)
+                .expect("a status");
+            assert_eq!(status["unsent"], 0, "{} has sent everything", held.name);
+            assert_eq!(
+                status["quarantine"],
+                json!([]),
+                "nothing of {} was refused",
+                held.name
+            );
+            for (document, state) in held.replica.states().expect("the replica is read") {
+                let state = hex::encode(state);
+                let known = heads
+                    .entry(document.to_string())
+                    .or_insert((state.clone(), held.name));
+                assert_eq!(
+                    known.0, state,
+                    "{document} is equal at {} and {}",
+                    known.1, held.name
+                );
+            }
+        }
+    }
+
+    /// Every interesting instant of the two clocks.
+    fn moment(&mut self, device: Device) -> Moment {
+        self.monotonic += 1;
+        Moment {
+            monotonic: self.monotonic,
+            wall: self.now.plus_millis(self.devices[device.0].clock_ahead),
+        }
+    }
+
+    /// Carries messages until the device is idle, or the connection breaks after so many; gives
+    /// what the device had sent.
+    fn connect(&mut self, device: Device, breaks_after: Option<usize>) -> Vec<Vec<u8>> {
+        let nonce = self.dice.bytes();
+        let at = self.moment(device);
+        let now = self.now;
+        let replica = &mut self.devices[device.0].replica;
+        let mut connection = Connection::open(replica, &mut self.relay, nonce, at, now);
+        for carried in 0..100_000 {
+            let waiting = connection.waiting();
+            let broken = breaks_after == Some(carried);
+            if broken || connection.closed || waiting.is_empty() {
+                break;
+            }
+            let direction = waiting[self.dice.below(waiting.len())];
+            let at = self.moment(device);
+            let replica = &mut self.devices[device.0].replica;
+            connection.carry(direction, replica, &mut self.relay, at, now);
+        }
+        if breaks_after.is_none() {
+            let replica = &self.devices[device.0].replica;
+            assert!(
+                connection.is_idle(replica),
+                "{} is not idle",
+                self.devices[device.0].name
+            );
+        }
+        connection.sent
+    }
+
+    /// Sends what a device once sent over a new connection, as somebody does who listened: the
+    /// relay must take nothing of it, for the nonce is another.
+    fn replay(&mut self, sent: &[Vec<u8>]) {
+        use sync_protocol::{RelayConfig, RelayEffect, RelayInput, RelaySession};
+        let head = self.relay.head().seq;
+        let mut session = RelaySession::new(RelayConfig {
+            nonce: sync_protocol::id::Nonce(self.dice.bytes()),
+            server_name: self.relay.group().server_name.clone(),
+            window: sync_protocol::limits::DEFAULT_WINDOW,
+        });
+        let now = sync_protocol::Millis(self.monotonic);
+        session.handle(now, RelayInput::Opened);
+        for frame in sent {
+            session.handle(now, RelayInput::Received(frame.clone()));
+            while let Some(effect) = session.next_effect() {
+                match effect {
+                    RelayEffect::Identify { device } => {
+                        let device = sync_server::wire::domain_device(device);
+                        let row = self.relay.front_desk().identify(device).expect("read");
+                        let public_key = row.expect("enrolled").public_key;
+                        session.handle(now, RelayInput::Identified { public_key });
+                    }
+                    RelayEffect::Send(_) | RelayEffect::Close(_) => {}
+                    other => panic!("a replayed greeting came to {other:?}"),
+                }
+            }
+        }
+        assert_eq!(self.relay.head().seq, head);
+    }
+
+    /// Fresh ids for what a story makes by hand.
+    pub fn ids(&mut self) -> FreshIds {
+        FreshIds::new(self.now, self.dice.bytes())
+    }
+}
+
+fn chrono_date(year: i32, month: u32, day: u32) -> chrono::NaiveDate {
+    chrono::NaiveDate::from_ymd_opt(year, month, day).expect("a day")
+}
