@@ -4,6 +4,14 @@
 //! and where the network is missing; [`Network::sync`] and [`Network::settle`] carry messages,
 //! with faults that a seed decides.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a harness of tests fails by panicking"
+)]
+
 pub mod chaos;
 pub mod connection;
 pub mod group;

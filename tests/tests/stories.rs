@@ -1,6 +1,14 @@
 //! The offline stories of the trade, in fair weather and in foul: connections that break at any
 //! message, replayed frames, and every order of syncing that a seed gives.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a harness of tests fails by panicking"
+)]
+
 use dealership::DeviceNumber;
 use serde_json::{Value as Json, json};
 use stories::{Device, Network, Weather, group};

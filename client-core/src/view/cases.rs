@@ -4,7 +4,7 @@ use dealership::case::{Case, CaseKind};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::error::{ReplicaError, StoreError, damaged};
+use crate::error::{ReplicaError, damaged};
 use crate::view::shared::Select;
 use crate::view::{Desk, View};
 
@@ -42,6 +42,6 @@ impl View for Cases {
         let bodies = select.rows(desk.connection, |row| row.get::<_, String>("body"))?;
         let read = |body: String| serde_json::from_str(&body);
         let cases: Result<Vec<Case>, _> = bodies.into_iter().map(read).collect();
-        cases.map_err(|source| StoreError::from(damaged("known_case", source.to_string())).into())
+        cases.map_err(|source| damaged("known_case", source.to_string()).into())
     }
 }

@@ -141,9 +141,7 @@ impl Paging {
 impl Desk<'_> {
     /// The civil date of the desk's clock.
     pub(crate) fn today(&self) -> Result<NaiveDate, ReplicaError> {
-        date_of(self.now).ok_or_else(|| {
-            StoreError::from(damaged("clock", format!("the time {}", self.now))).into()
-        })
+        date_of(self.now).ok_or_else(|| damaged("clock", format!("the time {}", self.now)).into())
     }
 
     /// The name of a person; absent where their document is not here.
