@@ -1,5 +1,6 @@
 //! What the relay itself writes: facts that nobody else may.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use automerge::ReadDoc;
@@ -65,8 +66,14 @@ impl<S: Store> Relay<S> {
         let vehicles = read_kind(&draft, Kind::Vehicle)?;
         let facts = duty::after_batch(&vehicles, now);
         self.draft_own(&mut draft, now, duty::CONFIRM, &facts)?;
-        for customer in read_kind(&draft, Kind::Customer)? {
-            self.index_phones(&customer)?;
+        let customers = read_kind(&draft, Kind::Customer)?;
+        for customer in &customers {
+            self.index_phones(customer)?;
+        }
+        for customer in &customers {
+            let cards = self.cards_with_its_phones(&draft, customer)?;
+            let facts = duty::duplicates_across_stores(&cards, now);
+            self.draft_own(&mut draft, now, duty::RAISE, &facts)?;
         }
         let head = draft.head();
         let mut staff_changed = false;
@@ -162,6 +169,29 @@ impl<S: Store> Relay<S> {
             .map_err(|source| OwnFactError::Edit { document, source })?;
         let change = hash.and_then(|hash| scratch.get_change_by_hash(&hash));
         Ok(change.map(|change| change.raw_bytes().to_vec()))
+    }
+
+    /// A changed card with every other that bears one of its phones, if there is another.
+    fn cards_with_its_phones(
+        &mut self,
+        draft: &Draft,
+        customer: &Document,
+    ) -> Result<Vec<Document>, RelayError> {
+        let mut ids = BTreeSet::new();
+        for phone in phones_of(customer) {
+            let found = self.store.customers_with_phone(&phone)?;
+            ids.extend(found.into_iter().map(|(id, _)| DocumentId::from(id)));
+        }
+        if ids.len() < 2 {
+            return Ok(Vec::new());
+        }
+        let mut cards = Vec::new();
+        for id in ids {
+            if let Some(loaded) = self.current(draft, id)? {
+                cards.push(loaded.read()?);
+            }
+        }
+        Ok(cards)
     }
 
     /// Keeps customers to be found by their phones, in every store of the group.

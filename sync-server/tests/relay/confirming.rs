@@ -1,11 +1,11 @@
-//! What the relay itself adds when vehicles are claimed.
+//! What the relay itself adds: confirmations of claims, duplicates across stores.
 
 use dealership::edit::Edits;
 use dealership::{Author, DealId, DocumentId, FactId, Kind, Seq, Space, Value};
 use sync_protocol::{Outcome, PushedChange, RefusalCode};
 use sync_server::store::ReadStore;
 
-use crate::showroom::{Showroom, Tablet, fields};
+use crate::showroom::{NOON, Showroom, Tablet, fields};
 
 /// A vehicle that the stock keeper has entered, and everyone has seen.
 struct Car(DocumentId);
@@ -175,6 +175,57 @@ fn a_disputed_claim_does_not_become_final() {
     let change = car.finalised_by(&mut finance, claim);
     let pushed = showroom.batch(&finance, vec![change]);
     assert_not_permitted(&showroom.push(&pushed));
+}
+
+#[test]
+fn a_person_carded_in_two_stores_is_told_to_both() {
+    let mut showroom = Showroom::open();
+    let mut li_na = showroom.consultant("李娜");
+    let other_store = showroom.other_store;
+    let wang_qiang = showroom.hire_at("王强", "consultant", other_store);
+    let mut wang_qiang = showroom.tablet_of(wang_qiang);
+    let (here, there) = (showroom.space(), Space::Store(other_store));
+    let phone = format!("phone_hash/{}", "a".repeat(64));
+    let mut card = |tablet: &mut Tablet, space, name: &str| {
+        let id = tablet.id();
+        let mut edits = Edits::default();
+        let registers = fields(&[
+            ("name", name.into()),
+            ("owner", tablet.staff.to_string().into()),
+            ("created_at", NOON.millis().into()),
+            (&phone, "0001".into()),
+        ]);
+        edits.create(id, Kind::Customer, space, registers);
+        let change = tablet.write(id, space, &edits);
+        showroom.accepted(tablet, vec![change]);
+        id
+    };
+    let hers = card(&mut li_na, here, "张伟");
+    let his = card(&mut wang_qiang, there, "张先生");
+
+    let document = showroom.relay.document(hers).unwrap().unwrap();
+    let raised: Vec<_> = document.fact_names().collect();
+    assert!(!raised.is_empty());
+    let facts = |showroom: &mut Showroom, id| {
+        let document = showroom.relay.document(id).unwrap().unwrap();
+        let names: Vec<String> = document.fact_names().map(str::to_owned).collect();
+        names
+            .iter()
+            .flat_map(|name| document.facts(name))
+            .flat_map(|fact| fact.fields().map(|(_, register)| register.value.clone()))
+            .collect::<Vec<_>>()
+    };
+    assert!(facts(&mut showroom, hers).contains(&his.to_string().into()));
+    assert!(facts(&mut showroom, his).contains(&hers.to_string().into()));
+    // Once is enough.
+    let head = showroom.head();
+    let mut edits = Edits::default();
+    edits.set(hers, "value_class", "a");
+    let document = showroom.relay.document(hers).unwrap().unwrap();
+    li_na.documents.insert(hers, document.into_automerge().0);
+    let change = li_na.write(hers, here, &edits);
+    showroom.accepted(&li_na, vec![change]);
+    assert_eq!(showroom.head(), head + 1);
 }
 
 fn assert_not_permitted(outcome: &Outcome) {

@@ -78,12 +78,17 @@ impl<S: Store> Showroom<S> {
 
     /// A member of staff of the store.
     pub(crate) fn hire(&mut self, name: &str, role: &str) -> StaffId {
+        self.hire_at(name, role, self.store)
+    }
+
+    /// A member of staff of a store.
+    pub(crate) fn hire_at(&mut self, name: &str, role: &str, store: StoreId) -> StaffId {
         let staff = self.relay.fresh_ids(NOON).document();
         let mut edits = Edits::default();
         let registers = fields(&[
             ("name", name.into()),
             (&format!("role/{role}"), true.into()),
-            (&format!("store/{}", self.store), true.into()),
+            (&format!("store/{store}"), true.into()),
         ]);
         edits.create(staff, Kind::Staff, Space::Group, registers);
         self.relay.establish(NOON, "hire", &edits).unwrap();
