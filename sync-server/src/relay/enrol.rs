@@ -17,6 +17,9 @@ const SELECTOR: usize = 3;
 /// All characters of a code, 34 bits.
 const CODE: usize = 8;
 
+/// How often a code is drawn anew because its selector is taken, before one in use is replaced.
+const DRAWS: usize = 100;
+
 /// How many wrong tries a code bears.
 const TRIES: u8 = 5;
 
@@ -91,7 +94,7 @@ impl<S: Store> Relay<S> {
         if self.directory.author(staff, DeviceNumber::RELAY).is_none() {
             return Err(EnrolError::NoStaff(staff));
         }
-        let code = self.randomness.text(ALPHABET, CODE);
+        let code = self.free_code()?;
         let row = EnrolmentCodeRow {
             selector: selector(&code),
             hash: self.key.hash_of_code(&code),
@@ -106,6 +109,23 @@ impl<S: Store> Relay<S> {
         })?;
         let (first, second) = code.split_at_checked(CODE / 2).unwrap_or((&code, ""));
         Ok(format!("{first}-{second}"))
+    }
+
+    /// A code that does not take the place of one that may still be good.
+    fn free_code(&mut self) -> Result<String, StoreError> {
+        let mut code = String::new();
+        for _ in 0..DRAWS {
+            code = self.randomness.text(ALPHABET, CODE);
+            let taken = self.store.enrolment_code(&selector(&code))?;
+            // The log's last entry is the latest time that the relay knows without being told.
+            let is_good = |row: &EnrolmentCodeRow| {
+                row.used_by.is_none() && row.expires_at > self.head.received_at
+            };
+            if !taken.as_ref().is_some_and(is_good) {
+                break;
+            }
+        }
+        Ok(code)
     }
 
     /// Enrols a device. Asking again with the same code and key gives the same answer, for the

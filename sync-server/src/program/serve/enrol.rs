@@ -63,15 +63,15 @@ pub(super) async fn enrol(
     let enrolling = hub
         .writer
         .enrol(request.code, public_key, request.device_name);
-    match tokio::time::timeout(limits::REQUEST, enrolling).await {
-        Ok(Some(Ok(enrolled))) => {
+    match enrolling.await {
+        Some(Ok(enrolled)) => {
             tracing::info!(device = enrolled.device.0, "a device was enrolled");
             Json(answer(enrolled)).into_response()
         }
-        Ok(Some(Err(error))) => explained(&hub, address, &error),
-        Ok(None) | Err(_) => refused(
+        Some(Err(error)) => explained(&hub, address, &error),
+        None => refused(
             StatusCode::SERVICE_UNAVAILABLE,
-            "the relay is busy or stopping: try again",
+            "the relay is stopping: try again",
         ),
     }
 }

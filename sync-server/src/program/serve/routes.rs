@@ -3,8 +3,12 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::StatusCode;
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
+use tokio::time::timeout;
 
 use super::{Hub, enrol, health, limits, sync};
 
@@ -21,5 +25,14 @@ pub(super) fn router(hub: Arc<Hub>) -> Router {
         .route("/enrol", post(enrol::enrol))
         .route("/sync", get(sync::sync))
         .layer(DefaultBodyLimit::max(limits::BODY_BYTES))
+        .layer(middleware::from_fn(in_time))
         .with_state(hub)
+}
+
+/// Gives up on a request whose body does not come; an upgrade is answered before its session.
+async fn in_time(request: Request, next: Next) -> Response {
+    match timeout(limits::REQUEST, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => StatusCode::REQUEST_TIMEOUT.into_response(),
+    }
 }
