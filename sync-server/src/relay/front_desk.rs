@@ -81,7 +81,8 @@ impl<'r, S: ReadStore> FrontDesk<'r, S> {
     /// Decides whether a device that has proved itself comes in, and what it is told.
     ///
     /// Its cursor counts only while its spaces are those it was read for: a space that it gained
-    /// since has entries before the cursor, so the log begins again.
+    /// since has entries before the cursor, so the log begins again. One ahead of the log counts
+    /// all the same, for it proves that the log has gone back.
     ///
     /// # Errors
     ///
@@ -96,15 +97,19 @@ impl<'r, S: ReadStore> FrontDesk<'r, S> {
         let group = group.ok_or_else(|| StoreError::damaged("there is no group"))?;
         let names: Vec<_> = author.spaces.iter().copied().map(wire::space).collect();
         let has_same_spaces = greeting.spaces == Some(spaces_digest(&names));
+        let head = self.store.head()?.seq;
         let cursor_tag_is_valid = match &greeting.cursor {
-            Some(cursor) => has_same_spaces && self.gave(cursor, group.epoch)?,
+            Some(cursor) => {
+                let counts = has_same_spaces || wire::domain_seq(cursor.seq) > head;
+                counts && self.gave(cursor, group.epoch)?
+            }
             None => false,
         };
         let ahead = wire::domain_timestamp(greeting.clock).millis_since(now);
         Ok(Admittance::Admitted(Box::new(Guest {
             admission: Admission {
                 epoch: group.epoch,
-                head: wire::seq(self.store.head()?.seq),
+                head: wire::seq(head),
                 cursor_tag_is_valid,
                 spaces: names,
                 clock: wire::timestamp(now),

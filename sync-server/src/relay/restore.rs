@@ -1,12 +1,13 @@
-//! What makes a restored log known as one.
+//! What makes a log that has gone back known as one.
 
 use dealership::DeviceNumber;
-use sync_protocol::Epoch;
+use sync_protocol::{Cursor, Epoch};
 
-use super::RelayError;
-use crate::store::Store;
+use super::{Relay, RelayError};
+use crate::store::{GroupRow, Store};
+use crate::wire;
 
-/// How many numbers are left out after a restore, for devices that the backup does not know.
+/// How many numbers are left out, for devices that the log no longer knows.
 const LOST_DEVICES: u64 = 1_000;
 
 /// Begins a new life of a restored log: cursors of the old one count no more, devices may have
@@ -17,9 +18,7 @@ const LOST_DEVICES: u64 = 1_000;
 /// [`RelayError`] when there is no group or the store fails; then nothing is changed.
 pub fn renew_epoch(store: &mut impl Store, epoch: Epoch) -> Result<(), RelayError> {
     let mut group = store.group()?.ok_or(RelayError::NoGroup)?;
-    group.epoch = epoch;
-    group.is_restored = true;
-    group.next_device = DeviceNumber(group.next_device.0.saturating_add(LOST_DEVICES));
+    renew(&mut group, epoch);
     store.begin()?;
     if let Err(error) = store.put_group(&group) {
         store.roll_back()?;
@@ -27,4 +26,39 @@ pub fn renew_epoch(store: &mut impl Store, epoch: Epoch) -> Result<(), RelayErro
     }
     store.commit()?;
     Ok(store.tidy_up(true)?)
+}
+
+impl<S: Store> Relay<S> {
+    /// Begins a new life of the log if a cursor proves that it has gone back and nobody said so:
+    /// the relay gave the cursor out, in this epoch, ahead of where the log ends. Says whether
+    /// it did.
+    ///
+    /// # Errors
+    ///
+    /// [`RelayError`] when the store fails; then nothing is changed.
+    pub fn heal(&mut self, cursor: &Cursor) -> Result<bool, RelayError> {
+        let is_ahead = wire::domain_seq(cursor.seq) > self.head.seq;
+        if !is_ahead || !self.key.gave(cursor, self.group.epoch, None) {
+            return Ok(false);
+        }
+        let epoch = Epoch(self.randomness.bytes());
+        self.in_transaction(|relay| {
+            renew(&mut relay.group, epoch);
+            relay.store.put_group(&relay.group)?;
+            Ok::<_, RelayError>(())
+        })?;
+        tracing::error!(
+            end = self.head.seq.0,
+            lost = cursor.seq.0.saturating_sub(self.head.seq.0),
+            "a device holds a cursor that this relay gave and its log no longer reaches: entries \
+             that were acknowledged are lost; the log goes on in a new epoch"
+        );
+        Ok(true)
+    }
+}
+
+fn renew(group: &mut GroupRow, epoch: Epoch) {
+    group.epoch = epoch;
+    group.is_restored = true;
+    group.next_device = DeviceNumber(group.next_device.0.saturating_add(LOST_DEVICES));
 }

@@ -194,6 +194,39 @@ fn a_connected_device_is_told_of_what_others_push() {
 }
 
 #[test]
+fn a_log_that_went_back_and_nobody_said_so_goes_on_in_a_new_epoch() {
+    let home = Home::founded();
+    let relay = home.serve();
+    let mut device = Device::enrol(&home, &relay, 1);
+    assert_eq!(relay.stop().0, Some(0));
+    let old = home.path("old.sqlite");
+    std::fs::copy(home.database(), &old).unwrap();
+    let relay = home.serve();
+    let store = device.make_store(7);
+    let pushed = device.outbox.clone();
+    device.connect(&relay, |device, caught_up| caught_up && device.holds(store));
+    assert_eq!(relay.stop().0, Some(0));
+    std::fs::copy(&old, home.database()).unwrap();
+
+    let relay = home.serve();
+    let first = device.connect(&relay, |_, caught_up| caught_up);
+    let epoch = device.cursor.unwrap().epoch;
+    let second = device.connect(&relay, |_, caught_up| caught_up);
+
+    assert!(
+        matches!(&first, Some(CloseReason::PeerLeft(bye)) if bye.code == ByeCode::Healing),
+        "{first:?}"
+    );
+    assert_eq!(second, None);
+    assert_ne!(device.cursor.unwrap().epoch, epoch);
+    // What the relay lost it takes again, though its author has seen more than there is.
+    device.outbox = pushed;
+    device.outcome = None;
+    device.connect(&relay, |device, _| device.outcome.is_some());
+    assert!(matches!(device.outcome, Some(Outcome::Accepted(_))));
+}
+
+#[test]
 fn nothing_is_read_again_by_a_device_that_has_it() {
     let home = Home::founded();
     let relay = home.serve();

@@ -73,20 +73,52 @@ fn a_cursor_that_the_relay_gave_counts_while_the_spaces_are_the_same() {
 }
 
 #[test]
-fn a_cursor_ahead_of_the_log_is_still_known_as_the_relays_own() {
-    let mut showroom = Showroom::open();
+fn a_cursor_ahead_of_the_log_proves_once_that_it_has_gone_back() {
+    // The same group twice; the second has lost what the first has acknowledged.
+    let (mut showroom, mut rolled_back) = (Showroom::open(), Showroom::open());
     let mut li_na = showroom.consultant("李娜");
+    let mut of_the_backup = rolled_back.consultant("李娜");
     let (_, open) = li_na.open_deal(showroom.space());
     showroom.accepted(&li_na, vec![open]);
-    let first = guest(&showroom, &greeting(&li_na, None, &[]));
-    let cursor = read_all(&showroom, &first);
-    let ahead = Cursor {
+    let before = guest(&showroom, &greeting(&li_na, None, &[]));
+    let cursor = read_all(&showroom, &before);
+    let spaces = &before.admission.spaces;
+    let forged = Cursor {
         seq: sync_protocol::Seq(cursor.seq.0 + 1),
         ..cursor
     };
-    let spaces = &first.admission.spaces;
-    let forged = guest(&showroom, &greeting(&li_na, Some(ahead), spaces));
-    assert!(!forged.admission.cursor_tag_is_valid);
+
+    assert!(
+        !guest(
+            &rolled_back,
+            &greeting(&of_the_backup, Some(forged), spaces)
+        )
+        .admission
+        .cursor_tag_is_valid
+    );
+    assert!(!rolled_back.relay.heal(&forged).unwrap());
+    // Whatever its spaces, a cursor of this relay ahead of its log counts.
+    for spaces in [spaces.as_slice(), &[]] {
+        let greeting = greeting(&of_the_backup, Some(cursor), spaces);
+        assert!(guest(&rolled_back, &greeting).admission.cursor_tag_is_valid);
+    }
+    let old = rolled_back.relay.group().epoch;
+    assert!(!showroom.relay.heal(&cursor).unwrap());
+    assert!(rolled_back.relay.heal(&cursor).unwrap());
+    assert_ne!(rolled_back.relay.group().epoch, old);
+    assert!(!rolled_back.relay.heal(&cursor).unwrap());
+
+    let mut rolled_back = rolled_back.restart();
+    let again = guest(
+        &rolled_back,
+        &greeting(&of_the_backup, Some(cursor), spaces),
+    );
+    assert!(!again.admission.cursor_tag_is_valid);
+    assert_ne!(again.admission.epoch, old);
+    // What devices have seen of the lost end does not count against them.
+    of_the_backup.base_seq = Seq(cursor.seq.0);
+    let (_, late) = of_the_backup.open_deal(rolled_back.space());
+    rolled_back.accepted(&of_the_backup, vec![late]);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use futures_util::stream::FuturesUnordered;
 use sync_protocol::id::Nonce;
 use sync_protocol::message::Later;
 use sync_protocol::{
-    Batch, BatchId, Bye, ByeCode, CloseReason, Cursor, Greeting, Outcome, RelayConfig, RelayEffect,
+    Batch, BatchId, Bye, ByeCode, CloseReason, Epoch, Greeting, Outcome, RelayConfig, RelayEffect,
     RelayInput, RelaySession, Walk, limits as wire_limits,
 };
 use sync_server::relay::{Admittance, Directory, Pushed};
@@ -42,6 +42,7 @@ pub(super) async fn run(hub: Arc<Hub>, socket: WebSocket) {
     let connection = Connection {
         head: hub.writer.head(),
         directory: hub.writer.directory(),
+        epoch: hub.writer.epoch(),
         hub,
         socket,
         session,
@@ -62,6 +63,7 @@ struct Connection {
     session: RelaySession,
     head: watch::Receiver<Seq>,
     directory: watch::Receiver<Arc<Directory>>,
+    epoch: watch::Receiver<Epoch>,
     /// Who it says it is; proved when it is a guest.
     known: Option<(DeviceNumber, StaffId)>,
     guest: Option<Guest>,
@@ -73,6 +75,7 @@ struct Connection {
 
 /// A device that came in.
 struct Guest {
+    epoch: Epoch,
     spaces: Arc<BTreeSet<Space>>,
     shapes: u32,
     clock_trusted: bool,
@@ -86,6 +89,7 @@ enum Event {
     Verdict(BatchId, Outcome),
     Head,
     Directory,
+    Epoch,
     Replaced,
     Stopping,
     Ping,
@@ -128,6 +132,7 @@ impl Connection {
                 () = until(self.readable_from), if self.readable_from.is_some() => Event::Readable,
                 Ok(()) = self.head.changed() => Event::Head,
                 Ok(()) = self.directory.changed() => Event::Directory,
+                Ok(()) = self.epoch.changed() => Event::Epoch,
                 () = replaced(self.guest.as_ref()), if self.guest.is_some() => Event::Replaced,
                 () = self.hub.stopping.cancelled(), if !self.is_draining => Event::Stopping,
                 _ = pings.tick() => Event::Ping,
@@ -150,6 +155,7 @@ impl Connection {
                 self.tell(RelayInput::HeadMoved { head });
             }
             Event::Directory => self.look_up_spaces(),
+            Event::Epoch => self.look_up_epoch(),
             Event::Replaced => {
                 let text = "the device opened a newer connection";
                 self.dismiss(ByeCode::Replaced, text);
@@ -210,7 +216,7 @@ impl Connection {
                 RelayEffect::Admit(greeting) => self.admit(greeting).await,
                 RelayEffect::Read { after, walk } => self.read(after, walk).await,
                 RelayEffect::Accept(batch) => batches.push(batch),
-                RelayEffect::RollbackProved(cursor) => report_rollback(&cursor),
+                RelayEffect::RollbackProved(cursor) => self.hub.writer.heal(cursor).await,
                 RelayEffect::Close(reason) => {
                     self.end(&reason).await;
                     return Err(Ended);
@@ -243,6 +249,7 @@ impl Connection {
         match admitted.await {
             Ok(Admittance::Admitted(guest)) => {
                 self.guest = Some(Guest {
+                    epoch: guest.admission.epoch,
                     spaces: Arc::new(guest.spaces),
                     shapes: guest.shapes,
                     clock_trusted: guest.clock_trusted,
@@ -295,6 +302,19 @@ impl Connection {
         }
     }
 
+    /// Ends the session of a device that was welcomed to an earlier life of the log.
+    fn look_up_epoch(&mut self) {
+        let epoch = *self.epoch.borrow_and_update();
+        if self
+            .guest
+            .as_ref()
+            .is_some_and(|guest| guest.epoch != epoch)
+        {
+            let text = "the relay's log has lost entries and goes on in a new epoch";
+            self.dismiss(ByeCode::Healing, text);
+        }
+    }
+
     fn fail(&mut self, error: &anyhow::Error) {
         tracing::error!(error = format!("{error:#}"), "a session was failed");
         self.dismiss(ByeCode::Failed, "the relay failed");
@@ -333,15 +353,6 @@ impl Connection {
         // The connection ends either way.
         let _ended = self.send(Message::Close(Some(frame))).await;
     }
-}
-
-fn report_rollback(cursor: &Cursor) {
-    tracing::error!(
-        seq = cursor.seq.0,
-        "a device holds a cursor that this relay gave and its log no longer reaches: entries \
-         that were acknowledged are lost; stop, and run `forecourt-server restore`"
-    );
-    metrics::counter!("forecourt_rollbacks_proved_total").increment(1);
 }
 
 async fn until(at: Option<Instant>) {

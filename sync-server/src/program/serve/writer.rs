@@ -5,8 +5,8 @@ use std::thread::JoinHandle;
 
 use anyhow::{Context as _, Result, bail};
 use dealership::{Seq, Timestamp};
-use sync_protocol::Outcome;
 use sync_protocol::message::Later;
+use sync_protocol::{Cursor, Epoch, Outcome};
 use sync_server::relay::{Directory, EnrolError, Enrolled, Enrolment, Pushed, Relay};
 use sync_server::store::SqliteStore;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -31,6 +31,7 @@ pub(super) struct WriterHandle {
     head: watch::Receiver<Seq>,
     directory: watch::Receiver<Arc<Directory>>,
     failing: watch::Receiver<Option<String>>,
+    epoch: watch::Receiver<Epoch>,
 }
 
 /// What the thread says to everyone.
@@ -38,11 +39,13 @@ struct Published {
     head: watch::Sender<Seq>,
     directory: watch::Sender<Arc<Directory>>,
     failing: watch::Sender<Option<String>>,
+    epoch: watch::Sender<Epoch>,
 }
 
 enum Job {
     Accept(Pushed, oneshot::Sender<Outcome>),
     Enrol(Box<EnrolJob>),
+    Heal(Cursor, oneshot::Sender<()>),
     TidyUp,
 }
 
@@ -60,10 +63,12 @@ impl Writer {
         let (head, head_seen) = watch::channel(relay.head().seq);
         let (directory, directory_seen) = watch::channel(Arc::clone(relay.directory()));
         let (failing, failing_seen) = watch::channel(None);
+        let (epoch, epoch_seen) = watch::channel(relay.group().epoch);
         let published = Published {
             head,
             directory,
             failing,
+            epoch,
         };
         let thread = std::thread::Builder::new()
             .name("writer".to_owned())
@@ -79,6 +84,7 @@ impl Writer {
             head: head_seen,
             directory: directory_seen,
             failing: failing_seen,
+            epoch: epoch_seen,
         };
         Ok(Self { thread, handle })
     }
@@ -127,6 +133,14 @@ impl WriterHandle {
         enrolled.await.ok()
     }
 
+    /// Shows a cursor that proves that the log has gone back, and waits for the new epoch.
+    pub(super) async fn heal(&self, cursor: Cursor) {
+        let (done, healed) = oneshot::channel();
+        // Without a writer there is no log to go on with, and `done` is dropped.
+        let _ended = self.jobs.send(Job::Heal(cursor, done)).await;
+        let _ended = healed.await;
+    }
+
     /// Gives the store time to put itself in order, if the writer has nothing better to do.
     pub(super) fn tidy_up(&self) {
         // A full queue has better things to do.
@@ -136,6 +150,11 @@ impl WriterHandle {
     /// The end of the log, as it moves.
     pub(super) fn head(&self) -> watch::Receiver<Seq> {
         self.head.clone()
+    }
+
+    /// The life of the log, as it changes.
+    pub(super) fn epoch(&self) -> watch::Receiver<Epoch> {
+        self.epoch.clone()
     }
 
     /// Who works here, as it changes.
@@ -184,6 +203,11 @@ fn work(relay: &mut Relay<SqliteStore>, group: Vec<Job>, published: &Published) 
                 answers.push(answer);
             }
             Job::Enrol(job) => enrolments.push(job),
+            Job::Heal(cursor, done) => {
+                heal(relay, &cursor);
+                // The session that asked may have ended.
+                let _ended = done.send(());
+            }
             Job::TidyUp => tidy_up = true,
         }
     }
@@ -204,6 +228,16 @@ fn work(relay: &mut Relay<SqliteStore>, group: Vec<Job>, published: &Published) 
     }
     if tidy_up && let Err(error) = relay.tidy_up(false) {
         tracing::error!(error = &error as &dyn std::error::Error, "no checkpoint");
+    }
+}
+
+fn heal(relay: &mut Relay<SqliteStore>, cursor: &Cursor) {
+    match relay.heal(cursor) {
+        Ok(true) => metrics::counter!("forecourt_rollbacks_proved_total").increment(1),
+        Ok(false) => {}
+        Err(error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "no new epoch");
+        }
     }
 }
 
@@ -243,6 +277,12 @@ fn publish(relay: &Relay<SqliteStore>, published: &Published) {
         let moved = *seen != head;
         *seen = head;
         moved
+    });
+    let epoch = relay.group().epoch;
+    published.epoch.send_if_modified(|seen| {
+        let renewed = *seen != epoch;
+        *seen = epoch;
+        renewed
     });
     published.directory.send_if_modified(|seen| {
         let changed = !Arc::ptr_eq(seen, relay.directory()) && **seen != **relay.directory();
