@@ -4,7 +4,7 @@
 //! The same source and the same SQL natively and in a browser; what differs is handed in: where
 //! the database lies ([`settings::Medium`]), randomness ([`Entropy`]), the time.
 //!
-//! Read in this order: [`replica`] (what can be done), [`store`] (what is kept), [`projection`]
+//! Read in this order: [`replica`] (what can be done), `store` (what is kept), `projection`
 //! and [`view`] (what is shown), [`outbox`] (what waits for the relay), [`link`] (how it gets there).
 
 pub mod entropy;
