@@ -6,6 +6,9 @@ use serde::Serialize;
 use sync_protocol::{CloseReason, limits};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
+use tokio_tungstenite::tungstenite::client::ClientRequestBuilder;
+use tokio_tungstenite::tungstenite::http::Uri;
+use tokio_tungstenite::tungstenite::http::uri::InvalidUri;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error as SocketError, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_tls_with_config};
@@ -189,6 +192,9 @@ impl Connection {
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
+/// The WebSocket subprotocol that both ends name.
+const SUBPROTOCOL: &str = "forecourt.1";
+
 /// How long dialling may take, in milliseconds.
 const DIAL_DEADLINE: u64 = 15_000;
 
@@ -197,11 +203,16 @@ async fn dial(server: &Server, clock: &Clock) -> Result<Socket, SyncError> {
         .max_message_size(Some(limits::FRAME))
         .max_frame_size(Some(limits::FRAME));
     let connector = server.connector()?;
-    let dial = connect_async_tls_with_config(server.sync_url(), Some(config), true, connector);
     let transport = |source| SyncError::Transport {
         server: server.address(),
         source: Box::new(source),
     };
+    let address: Uri = server
+        .sync_url()
+        .parse()
+        .map_err(|problem: InvalidUri| transport(SocketError::HttpFormat(problem.into())))?;
+    let request = ClientRequestBuilder::new(address).with_sub_protocol(SUBPROTOCOL);
+    let dial = connect_async_tls_with_config(request, Some(config), true, connector);
     let deadline = clock.instant(clock.now().monotonic.saturating_add(DIAL_DEADLINE));
     let (socket, _) = tokio::time::timeout_at(deadline, dial)
         .await
