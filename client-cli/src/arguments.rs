@@ -53,7 +53,7 @@ pub(crate) enum Task {
         #[arg(long)]
         watch: bool,
     },
-    /// Shows what is unsent since when, what was refused, open cases, the last contact
+    /// Shows what is unsent since when, what was refused, the last contact
     Status,
     /// Checks every change, document and table of the replica
     Verify,
