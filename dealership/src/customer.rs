@@ -20,6 +20,7 @@ mod graded;
 mod life_cycle;
 mod lost;
 pub(crate) mod ownership;
+mod signals;
 
 pub use code::{
     AgeBand, CustomerType, EnteredThrough, Family, Gender, MarketingChannel, SourceChannel, Tag,

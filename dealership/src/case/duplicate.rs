@@ -14,6 +14,7 @@ use crate::edit::{Edits, Fields, fields};
 use crate::id::{CustomerId, DocumentId, FactId};
 use crate::merge::MergeMap;
 use crate::order::OrderTime;
+use crate::pinyin::NameIndex;
 use crate::time::Timestamp;
 
 /// The rule that proposes the consultant who carded the person first.
@@ -50,14 +51,14 @@ impl Key {
 
 /// The keys of a card.
 pub fn keys(customer: &Customer) -> BTreeSet<Key> {
-    let sound = Some(customer.name.to_lowercase()).filter(|sound| !sound.is_empty());
+    // The likeliest reading, as southern accents blur it.
+    let sounds = NameIndex::of(&customer.name).southern;
+    let sound = sounds.first().filter(|sound| !sound.is_empty());
     customer
         .phones
         .iter()
         .flat_map(|(hash, digits)| {
-            let weak = sound
-                .as_ref()
-                .map(|sound| Key::SoundAndDigits(sound.clone(), digits.clone()));
+            let weak = sound.map(|sound| Key::SoundAndDigits(sound.clone(), digits.clone()));
             [Some(Key::Phone(hash.to_string())), weak]
         })
         .flatten()

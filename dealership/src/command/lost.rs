@@ -13,6 +13,7 @@ use crate::command::{Command, Context, Library, Plan, lookup};
 use crate::contact::Outcome;
 use crate::customer::{Customer, LostDecision, LostReason};
 use crate::edit::Edits;
+use crate::grade::{LEAST_ATTEMPT_DAYS, may_be_called_unreachable};
 use crate::id::{CustomerId, FactId};
 use crate::refusal::Refusal;
 
@@ -38,9 +39,6 @@ pub struct LostRequested {
     /// The fact.
     pub request: FactId,
 }
-
-/// On how many days somebody must have tried before a customer is out of reach.
-const ATTEMPT_DAYS: usize = 3;
 
 impl Command for RequestLost {
     type Output = LostRequested;
@@ -85,7 +83,7 @@ impl Command for RequestLost {
 
 /// 失联 needs attempts on three different days on which nobody was reached.
 fn check_attempts(customer: &Customer) -> Result<(), Refusal> {
-    let days: BTreeSet<_> = customer
+    let attempts = customer
         .contacted
         .iter()
         .filter(|contacted| contacted.corrected_by.is_none())
@@ -95,15 +93,11 @@ fn check_attempts(customer: &Customer) -> Result<(), Refusal> {
                 Some(Outcome::NoAnswer | Outcome::WrongNumber)
             )
         })
-        .filter_map(|contacted| civil::civil_date(contacted.at.millis()))
-        .collect();
-    if days.len() >= ATTEMPT_DAYS {
+        .filter_map(|contacted| civil::civil_date(contacted.at.millis()));
+    if may_be_called_unreachable(attempts) {
         Ok(())
     } else {
-        let problem = format!(
-            "out of reach needs attempts on {ATTEMPT_DAYS} days, there are {}",
-            days.len()
-        );
+        let problem = format!("out of reach needs attempts on {LEAST_ATTEMPT_DAYS} different days");
         Err(Refusal::invalid("reasons", problem))
     }
 }

@@ -1,13 +1,15 @@
 //! The grade of a customer: set by people, lowered by the clock.
 
+use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::civil;
 use crate::code::{Coded, coded_enum};
 use crate::customer::{Customer, LostDecision};
 use crate::deal::Deal;
 use crate::document::{Document, Moment};
-use crate::grade::Grade;
+use crate::grade::{Grade, GradeCourse, GradeJudgement, GradeRules};
 use crate::id::{FactId, StaffId};
 use crate::time::Timestamp;
 
@@ -47,49 +49,48 @@ pub struct GradeStep {
     pub from: Timestamp,
     /// This grade.
     pub grade: Grade,
+    /// Whether the customer is dormant 休眠 and belongs to the pool.
+    pub is_dormant: bool,
+    /// The day by which the grade asks for the next follow-up.
+    pub follow_up_due: Option<NaiveDate>,
 }
-
-const DAY_HOURS: i64 = 24;
 
 impl Customer {
     /// What the customer was graded last, before the clock; N until somebody judged.
     pub fn graded(&self) -> Grade {
-        self.last_graded().grade
+        self.last_graded().1
     }
 
-    /// The grades that follow one another from the last event or contact on, if nobody contacts
-    /// the customer: what a projection stores, since it does not depend on the clock.
+    /// The grades that follow one another from the last judgement or contact on, if nobody
+    /// contacts the customer: what a projection stores, since it does not depend on the clock.
     ///
     /// `deals` are the customer's, those of merged customers among them: an open order is O,
     /// what was delivered or cancelled after the last judgement is D or T.
     pub fn grade_steps<'d>(&self, deals: impl IntoIterator<Item = &'d Deal>) -> Vec<GradeStep> {
-        let mut step = self.last_graded();
-        for deal in deals {
-            let (from, grade) = match (deal.ordered_at(), deal.delivered_at(), &deal.closing) {
-                (_, Some(delivered), _) => (delivered, Grade::D),
-                (Some(_), None, Some(closing)) => (closing.at, Grade::T),
-                (Some(ordered), None, None) => {
-                    return vec![GradeStep {
-                        from: ordered,
-                        grade: Grade::O,
-                    }];
-                }
-                (None, None, _) => continue,
-            };
-            if from >= step.from {
-                step = GradeStep { from, grade };
-            }
-        }
-        let last_contact = self.last_contact_at();
-        let mut steps = vec![step];
-        // A contact winds the clock up again.
-        let mut from = step.from.max(last_contact);
-        while let Some((days, lower)) = step.grade.falls() {
-            from = from.plus_hours(i64::from(days) * DAY_HOURS);
-            step = GradeStep { from, grade: lower };
-            steps.push(step);
-        }
-        steps
+        let (from, grade) = self.judged(deals);
+        let first = GradeStep {
+            from,
+            grade,
+            is_dormant: false,
+            follow_up_due: None,
+        };
+        // Only an instant beyond the calendar has no date.
+        let Some(course) = self.grade_course(from, grade) else {
+            return vec![first];
+        };
+        course
+            .steps
+            .iter()
+            .map(|standing| GradeStep {
+                from: match standing.is_lowered {
+                    true => Timestamp::from_millis(civil::start_of_day(standing.since)),
+                    false => from,
+                },
+                grade: standing.grade,
+                is_dormant: standing.is_dormant,
+                follow_up_due: standing.follow_up_due,
+            })
+            .collect()
     }
 
     /// The grade in force at an instant.
@@ -101,20 +102,42 @@ impl Customer {
             .map_or_else(|| self.graded(), |step| step.grade)
     }
 
-    fn last_graded(&self) -> GradeStep {
+    fn grade_course(&self, from: Timestamp, grade: Grade) -> Option<GradeCourse> {
+        let on = civil::civil_date(from.millis())?;
+        let last_contact = self
+            .contacted
+            .iter()
+            .filter(|contacted| contacted.corrected_by.is_none())
+            .map(|contacted| contacted.at)
+            .max()
+            .and_then(|at| civil::civil_date(at.millis()));
+        let judgement = GradeJudgement { grade, on };
+        GradeCourse::of(&GradeRules::DEFAULT, &[judgement], last_contact)
+    }
+
+    /// The last judgement, by a person or by what happened to a deal.
+    fn judged<'d>(&self, deals: impl IntoIterator<Item = &'d Deal>) -> (Timestamp, Grade) {
+        let mut last = self.last_graded();
+        for deal in deals {
+            let (from, grade) = match (deal.ordered_at(), deal.delivered_at(), &deal.closing) {
+                (_, Some(delivered), _) => (delivered, Grade::D),
+                (Some(_), None, Some(closing)) => (closing.at, Grade::T),
+                (Some(ordered), None, None) => return (ordered, Grade::O),
+                (None, None, _) => continue,
+            };
+            if from >= last.0 {
+                last = (from, grade);
+            }
+        }
+        last
+    }
+
+    fn last_graded(&self) -> (Timestamp, Grade) {
         self.grades
             .iter()
             .rev()
-            .find_map(|event| {
-                Some(GradeStep {
-                    from: event.at,
-                    grade: event.grade.known()?,
-                })
-            })
-            .unwrap_or(GradeStep {
-                from: self.created_at,
-                grade: Grade::N,
-            })
+            .find_map(|event| Some((event.at, event.grade.known()?)))
+            .unwrap_or((self.created_at, Grade::N))
     }
 }
 

@@ -118,7 +118,7 @@ fn one_name_with_one_tail_is_the_weaker_match() {
     let mut manager = Device::manager(9, store(1), &[]);
     manager.run(sunday(10, 0), &zhang_wei()).unwrap();
     for (name, phone, cases) in [
-        ("张伟", "13900010001", 1),
+        ("章维", "13900010001", 1),
         ("王强", "13900020001", 1),
         ("张伟", "13900010002", 1),
     ] {

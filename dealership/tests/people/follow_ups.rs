@@ -1,10 +1,13 @@
 //! Following customers up.
 
-use dealership::CustomerId;
 use dealership::Grade;
-use dealership::command::{FollowUpLogged, LogFollowUp, Next, NextPlanInput};
-use dealership::contact::{FollowUpType, Outcome, TaskState};
+use dealership::command::{
+    CreateCustomer, FollowUpLogged, IntentInput, LogFollowUp, Next, NextPlanInput,
+};
+use dealership::contact::{FollowUpType, Outcome, PlateQuota, TaskState};
 use dealership::customer::GradeOrigin;
+use dealership::grade::{GradeSignals, suggest_grade};
+use dealership::{CustomerId, Fen};
 
 use crate::carding::zhang_wei;
 use crate::world::{Device, Relay, on, store, sunday};
@@ -71,6 +74,81 @@ fn the_grade_proposes_the_next_day_and_the_next_follow_up_does_the_task() {
     assert_eq!(contact.tasks[0].state, TaskState::Done);
     assert_eq!(contact.open_tasks().count(), 1);
     assert_eq!(contact.last_follow_up_at(), Some(on(4, 9, 0)));
+}
+
+#[test]
+fn the_signs_in_the_documents_suggest_a_grade() {
+    let mut li_na = Device::consultant(1, store(1));
+    let card = CreateCustomer {
+        intent: Some(IntentInput {
+            horizon_days: Some(12),
+            plate_quota: Some(PlateQuota::Has),
+            budget_max: Fen::from_yuan(160_000),
+            ..IntentInput::default()
+        }),
+        ..zhang_wei()
+    };
+    let customer = li_na.run(sunday(10, 0), &card).unwrap().customer;
+    let visit = LogFollowUp {
+        follow_up_type: FollowUpType::Showroom,
+        ..call(customer)
+    };
+    li_na.run(sunday(11, 0), &visit).unwrap();
+    let suggested = |device: &Device| {
+        let price = Fen::from_yuan(150_000);
+        suggest_grade(&GradeSignals::read(&device.contact(customer), [], price))
+    };
+    assert_eq!(suggested(&li_na).grade, Grade::A);
+    assert_eq!(suggested(&li_na).points, 2);
+
+    li_na.run(on(1, 11, 0), &visit).unwrap();
+    let drive = LogFollowUp {
+        follow_up_type: FollowUpType::TestDrive,
+        ..call(customer)
+    };
+    li_na.run(on(1, 12, 0), &drive).unwrap();
+    let lifted = suggested(&li_na);
+    assert_eq!((lifted.points, lifted.grade), (7, Grade::H));
+
+    for minute in [0, 1] {
+        let unanswered = LogFollowUp {
+            outcome: Outcome::NoAnswer,
+            ..call(customer)
+        };
+        li_na.run(on(3, 9, minute), &unanswered).unwrap();
+    }
+    assert_eq!(suggested(&li_na).points, 5);
+}
+
+#[test]
+fn a_customer_nobody_calls_goes_down_to_the_pool() {
+    let mut li_na = Device::consultant(1, store(1));
+    let customer = li_na.run(sunday(10, 0), &zhang_wei()).unwrap().customer;
+    li_na
+        .run(
+            sunday(11, 0),
+            &LogFollowUp {
+                grade: Some(Grade::B),
+                ..call(customer)
+            },
+        )
+        .unwrap();
+
+    let steps = li_na.customer(customer).grade_steps([]);
+
+    let shown: Vec<_> = steps
+        .iter()
+        .map(|step| (step.grade, step.is_dormant, step.from))
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            (Grade::B, false, sunday(11, 0)),
+            (Grade::C, false, on(30, 0, 0)),
+            (Grade::C, true, on(120, 0, 0)),
+        ]
+    );
+    assert_eq!(steps[0].follow_up_due, Some("2026-05-10".parse().unwrap()));
 }
 
 #[test]
