@@ -1,10 +1,12 @@
 //! The conflict desk.
 
 use dealership::case::{Case, CaseKind};
+use rusqlite::Connection;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::error::{ReplicaError, damaged};
+use crate::error::{ReplicaError, StoreError, damaged};
+
 use crate::view::shared::Select;
 use crate::view::{Desk, View};
 
@@ -44,4 +46,14 @@ impl View for Cases {
         let cases: Result<Vec<Case>, _> = bodies.into_iter().map(read).collect();
         cases.map_err(|source| damaged("known_case", source.to_string()).into())
     }
+}
+
+/// How many cases are open.
+pub(super) fn count_open(connection: &Connection) -> Result<u64, ReplicaError> {
+    let sql = "SELECT count(DISTINCT id) FROM known_case WHERE is_open";
+    let count: i64 = connection
+        .prepare_cached(sql)
+        .and_then(|mut statement| statement.query_row((), |row| row.get(0)))
+        .map_err(StoreError::from)?;
+    Ok(u64::try_from(count).unwrap_or_default())
 }

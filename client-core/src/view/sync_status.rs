@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::ReplicaError;
 use crate::outbox::QuarantinedBatch;
 use crate::store::{self, position, suspect};
-use crate::view::{Desk, View};
+use crate::view::{Desk, View, cases};
 use crate::wire::of_wire_seq;
 
 /// Asks how this device stands with its relay.
@@ -36,6 +36,8 @@ pub struct SyncStatus {
     pub unsent_since: Option<Timestamp>,
     /// What a relay refused and nobody decided yet.
     pub quarantine: Vec<QuarantinedBatch>,
+    /// How many conflicts wait for a person, whoever it is.
+    pub open_cases: u64,
     /// Documents that this version cannot read; their bytes are kept.
     pub unreadable: Vec<UnreadableDocument>,
     /// How many documents are here.
@@ -63,7 +65,8 @@ impl View for ShowSyncStatus {
     type Output = SyncStatus;
 
     const NAME: &'static str = "sync_status";
-    const ABOUT: &'static str = "What is unsent and since when, what was refused, the last contact";
+    const ABOUT: &'static str =
+        "What is unsent and since when, what was refused, open cases, the last contact";
 
     fn run(&self, desk: &Desk<'_>) -> Result<Self::Output, ReplicaError> {
         let connection = desk.connection;
@@ -79,6 +82,7 @@ impl View for ShowSyncStatus {
             unsent,
             unsent_since,
             quarantine: store::quarantine::all(connection)?,
+            open_cases: cases::count_open(connection)?,
             unreadable: unreadable
                 .map(|(document, reason)| UnreadableDocument { document, reason })
                 .collect(),
