@@ -1,5 +1,7 @@
 //! Moving a deal through its stages.
 
+use std::rc::Rc;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +12,7 @@ use crate::contact::Contact;
 use crate::customer::Customer;
 use crate::deal::{Deal, DealState, SkipRule, Stage, StageState};
 use crate::document::Document;
-use crate::edit::Edits;
+use crate::edit::{Edits, Fields};
 use crate::id::{DealId, FactId};
 use crate::refusal::Refusal;
 use crate::time::Timestamp;
@@ -73,8 +75,7 @@ impl Command for RecordStage {
         library: &dyn Library,
         context: &mut Context<'_>,
     ) -> Result<Plan<StageRecorded>, Refusal> {
-        let (document, deal) = lookup::deal(library, self.deal)?;
-        check_working(&document, &deal, self.stage)?;
+        let (document, deal) = working(library, self.deal, self.stage)?;
         let standing = deal.progress.standing(self.stage);
         if standing.is_some_and(|standing| standing.state == Some(StageState::Done)) {
             let problem = format!("{} is done already", self.stage);
@@ -121,8 +122,7 @@ impl Command for SkipStage {
         library: &dyn Library,
         context: &mut Context<'_>,
     ) -> Result<Plan<StageRecorded>, Refusal> {
-        let (document, deal) = lookup::deal(library, self.deal)?;
-        check_working(&document, &deal, self.stage)?;
+        let (document, deal) = working(library, self.deal, self.stage)?;
         let managers = [Role::Manager, Role::GeneralManager];
         match self.stage.skip_rule() {
             SkipRule::Anyone => {}
@@ -167,8 +167,7 @@ impl Command for ReopenStage {
         library: &dyn Library,
         context: &mut Context<'_>,
     ) -> Result<Plan<StageRecorded>, Refusal> {
-        let (document, deal) = lookup::deal(library, self.deal)?;
-        check_working(&document, &deal, self.stage)?;
+        let (document, deal) = working(library, self.deal, self.stage)?;
         if deal
             .progress
             .standing(self.stage)
@@ -189,20 +188,22 @@ impl Command for ReopenStage {
     }
 }
 
-/// A closed deal is worked on no more; a delivered one has its ceremony and guidance left.
-fn check_working(document: &Document, deal: &Deal, stage: Stage) -> Result<(), Refusal> {
+/// The deal, if the stage may still be worked on: a closed deal is worked on no more, a delivered
+/// one has its ceremony and guidance left.
+fn working(
+    library: &dyn Library,
+    deal: DealId,
+    stage: Stage,
+) -> Result<(Rc<Document>, Deal), Refusal> {
+    let (document, deal) = lookup::deal(library, deal)?;
     match deal.state() {
-        DealState::Open => Ok(()),
-        DealState::Delivered if stage > Stage::Acceptance => Ok(()),
-        state => Err(Refusal::state(document, format!("the deal is {state}"))),
+        DealState::Open => Ok((document, deal)),
+        DealState::Delivered if stage > Stage::Acceptance => Ok((document, deal)),
+        state => Err(Refusal::state(&document, format!("the deal is {state}"))),
     }
 }
 
-fn event(
-    document: &Document,
-    fields: crate::edit::Fields,
-    context: &mut Context<'_>,
-) -> Plan<StageRecorded> {
+fn event(document: &Document, fields: Fields, context: &mut Context<'_>) -> Plan<StageRecorded> {
     let id = context.ids.fact();
     let mut edits = Edits::default();
     edits.record(document.id(), "stage", id, fields);
