@@ -26,7 +26,7 @@ mod span;
 mod stock;
 
 /// The version of the tables and of what fills them.
-pub(crate) const VERSION: i64 = 2;
+pub(crate) const VERSION: i64 = 3;
 
 /// How far something long has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
