@@ -64,8 +64,8 @@ impl Replica {
         Ok(position::spaces(&self.connection)?)
     }
 
-    /// Draws randomness from the source that was handed in.
-    pub(crate) fn draw<const N: usize>(&mut self) -> [u8; N] {
+    /// Draws randomness for a driver, from the source that was handed in.
+    pub fn draw<const N: usize>(&mut self) -> [u8; N] {
         draw(self.entropy.as_mut())
     }
 
