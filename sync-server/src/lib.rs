@@ -2,6 +2,7 @@
 //!
 //! Read in this order: [`store`] (what is kept), [`relay`] (what is accepted, and who gets it).
 
+pub mod demo;
 pub mod relay;
 pub mod store;
 pub mod wire;
