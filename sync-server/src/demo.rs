@@ -30,11 +30,13 @@ use crate::store::Store;
 mod calendar;
 mod catalogue;
 mod dice;
+mod known;
 mod office;
 mod people;
 mod plan;
 mod report;
 
+pub use known::{Known, KnownCar};
 pub use report::{Check, Report};
 
 use calendar::{Calendar, at_minute, plus};
@@ -43,8 +45,11 @@ use office::Office;
 use people::{Seat, Staff};
 use plan::Numbers;
 
+/// The smallest demo: the customers and the cars of the walkthrough fit in.
+pub const SMALLEST_SCALE: f64 = 0.05;
+
 /// The largest demo: a busy group for a hundred years.
-const LARGEST_SCALE: f64 = 100.0;
+pub const LARGEST_SCALE: f64 = 100.0;
 
 /// How many days before the founding the general manager was hired.
 const GENERAL_MANAGER_HIRED_BEFORE: i64 = 3_000;
@@ -60,14 +65,22 @@ pub struct Recipe {
     pub scale: f64,
 }
 
+impl Recipe {
+    /// The seed of the [`Opening`](crate::relay::Opening) that the group is founded with, so that
+    /// the same recipe gives the same log. No other group may be opened with it.
+    pub fn founding_seed(&self) -> [u8; 32] {
+        Dice::new(!self.seed).bytes()
+    }
+}
+
 /// Why there is no demo.
 #[derive(Debug, thiserror::Error)]
 pub enum DemoError {
     /// The relay has a staff already: a demo is made in a group of its own.
     #[error("the group is not new")]
     NotNew,
-    /// The scale is not above 0 and at most 100.
-    #[error("{0} is no scale: above 0 and at most 100")]
+    /// The scale is too small or too large.
+    #[error("{0} is no scale: from {SMALLEST_SCALE} to {LARGEST_SCALE}")]
     Scale(f64),
     /// No year lies before the anchor.
     #[error("no year lies before {0}")]
@@ -133,28 +146,30 @@ pub fn build<S: Store>(
     if relay.directory().members().next().is_some() {
         return Err(DemoError::NotNew);
     }
-    if !(recipe.scale > 0.0 && recipe.scale <= LARGEST_SCALE) {
+    if !(SMALLEST_SCALE..=LARGEST_SCALE).contains(&recipe.scale) {
         return Err(DemoError::Scale(recipe.scale));
     }
     let calendar = Calendar::before(recipe.anchor).ok_or(DemoError::Anchor(recipe.anchor))?;
     let numbers = Numbers::at(recipe.scale);
     let mut dice = Dice::new(recipe.seed);
     let staff = Staff::new();
-    let events = plan::plan(&mut dice, calendar, &staff, &numbers)?;
+    let year = plan::plan(&mut dice, calendar, &staff, &numbers)?;
     let first = engage_general_manager(relay, &staff, calendar)?;
 
-    let total = events.len() as u64;
+    let total = year.events.len() as u64;
     let mut office = Office::open(relay, first, dice);
-    for (event, done) in events.iter().zip(1..) {
+    for (event, done) in year.events.iter().zip(1..) {
         office.run(event)?;
         progress(done, total);
     }
     office.push()?;
     let batches = office.batches();
+    let known = Known::of(&office, &year.story)?;
 
     let now = at_minute(recipe.anchor, 0);
-    let mut report = Report::of(relay, &numbers, now)?;
+    let mut report = Report::of(relay, &numbers, year.double_sales, now)?;
     report.batches = batches;
+    report.known = known;
     if let Some(check) = report.failed().next() {
         return Err(DemoError::Check(check.clone()));
     }

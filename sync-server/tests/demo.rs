@@ -1,9 +1,9 @@
-//! The demo group at a fiftieth of its size.
+//! The demo group at a twentieth of its size.
 
 use change_gate::GatedDocument;
 use chrono::NaiveDate;
 use dealership::Document;
-use sync_server::demo::{self, DemoError, Recipe, Report};
+use sync_server::demo::{self, DemoError, Recipe, Report, SMALLEST_SCALE};
 use sync_server::relay::{Opening, Relay, RelayKey};
 use sync_server::store::{MemoryStore, ReadStore};
 
@@ -11,21 +11,21 @@ fn recipe(seed: u64) -> Recipe {
     Recipe {
         seed,
         anchor: NaiveDate::from_ymd_opt(2026, 6, 1).unwrap(),
-        scale: 0.02,
+        scale: SMALLEST_SCALE,
     }
 }
 
-fn new_relay() -> Relay<MemoryStore> {
+fn new_relay(seed: u64) -> Relay<MemoryStore> {
     let opening = Opening {
         key: RelayKey::new([42; 32]),
-        seed: [1; 32],
+        seed: recipe(seed).founding_seed(),
         cached_documents: 100,
     };
     Relay::found(MemoryStore::new(), "relay.example", opening).unwrap()
 }
 
 fn build(seed: u64) -> (Relay<MemoryStore>, Report) {
-    let mut relay = new_relay();
+    let mut relay = new_relay(seed);
     let report = demo::build(&mut relay, &recipe(seed), &mut |_, _| ()).unwrap();
     (relay, report)
 }
@@ -36,9 +36,9 @@ fn the_demo_is_made_whole_and_its_checks_hold() {
 
     assert_eq!(report.failed().count(), 0);
     assert!(report.checks.len() >= 10, "{:?}", report.checks);
-    assert_eq!(report.documents["customer"], 40);
-    assert_eq!(report.documents["deal"], 24);
-    assert_eq!(report.documents["vehicle"], 12);
+    assert_eq!(report.documents["customer"], 100);
+    assert_eq!(report.documents["deal"], 60);
+    assert_eq!(report.documents["vehicle"], 30);
     assert_eq!(report.documents["store"], 3);
     assert_eq!(report.head, relay.head().seq);
     for (name, role) in [
@@ -51,6 +51,8 @@ fn the_demo_is_made_whole_and_its_checks_hold() {
         ("何建国", "general_manager"),
         ("马超", "administrator"),
         ("吴芳", "finance"),
+        ("冯伟", "service_adviser"),
+        ("郑洁", "call_centre"),
     ] {
         let found = relay.directory().find(name);
         assert_eq!(found.len(), 1, "{name}");
@@ -105,10 +107,10 @@ fn a_group_with_staff_is_left_alone() {
 }
 
 #[test]
-fn a_scale_of_nothing_is_refused() {
-    for scale in [0.0, -1.0, f64::NAN, 101.0] {
+fn a_scale_without_room_or_beyond_all_measure_is_refused() {
+    for scale in [0.0, -1.0, 0.049, f64::NAN, 101.0] {
         let recipe = Recipe { scale, ..recipe(7) };
-        let built = demo::build(&mut new_relay(), &recipe, &mut |_, _| ());
+        let built = demo::build(&mut new_relay(7), &recipe, &mut |_, _| ());
         assert!(matches!(built, Err(DemoError::Scale(_))), "{scale}");
     }
 }

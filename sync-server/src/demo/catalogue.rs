@@ -32,9 +32,9 @@ pub(super) struct Trim {
 pub(super) const TRIMS: &[Trim] = &[
     combustion("A3", "舒适型", "sedan", 79_800, 80, "AA1C1"),
     combustion("A3", "豪华型", "sedan", 89_800, 60, "AA1C2"),
-    combustion("A5", "舒适型", "sedan", 109_800, 70, "AB1C1"),
-    combustion("A5", "豪华型", "sedan", 119_800, 60, "AB1C2"),
-    combustion("A5", "尊贵型", "sedan", 129_800, 40, "AB1C3"),
+    combustion("A5", "舒适型", "sedan", 109_800, 70, "AC1C1"),
+    combustion("A5", "豪华型", "sedan", 119_800, 60, "AC1C2"),
+    combustion("A5", "尊贵型", "sedan", 129_800, 40, "AC1C3"),
     combustion("S5", "舒适型", "suv", 119_800, 80, "BA1C1"),
     combustion("S5", "豪华型", "suv", 134_800, 70, "BA1C2"),
     combustion("S5", "尊贵型", "suv", 149_800, 40, "BA1C3"),
@@ -42,9 +42,9 @@ pub(super) const TRIMS: &[Trim] = &[
     plugged("S5 DM", "尊贵型", "suv", 5, 169_800, 60, "BB2C2"),
     electric("E5", "标准续航", "sedan", 430, 119_800, 70, "CA3C1"),
     electric("E5", "智享型", "sedan", 430, 135_800, 50, "CA3C2"),
-    electric("E7", "标准续航", "suv", 520, 159_800, 70, "CB3C1"),
-    electric("E7", "长续航", "suv", 600, 179_800, 55, "CB3C2"),
-    electric("E7", "四驱长续航", "suv", 650, 199_800, 35, "CB3C3"),
+    electric("E7", "长续航", "suv", 520, 159_800, 70, "AB1C2"),
+    electric("E7", "超长续航", "suv", 600, 179_800, 55, "AB1C3"),
+    electric("E7", "四驱超长续航", "suv", 650, 199_800, 35, "AB1C4"),
     plugged("M8", "豪华型", "mpv", 7, 239_800, 45, "DA2C1"),
     plugged("M8", "尊贵型", "mpv", 7, 279_800, 25, "DA2C2"),
 ];
@@ -156,13 +156,15 @@ impl Trim {
     }
 
     /// The VIN of the car with that serial number, made in that year.
+    ///
+    /// Its plant is B; the cars of the walkthrough are of plant A and have VINs of their own.
     pub(super) fn vin(&self, year: i32, serial: usize) -> Result<Vin, VinShapeError> {
         // ISO 3779 knows no I, O, Q, and a year's code no U, Z and 0.
         const YEARS: &str = "ABCDEFGHJKLMNPRSTVWXY123456789";
         let place = usize::try_from((year - 2010).rem_euclid(30)).unwrap_or(0);
         let year = YEARS.chars().nth(place).unwrap_or('A');
         let before = format!("ZZZ{}", self.code);
-        Vin::with_check_digit(&before, &format!("{year}A{:06}", serial % 1_000_000))
+        Vin::with_check_digit(&before, &format!("{year}B{:06}", serial % 1_000_000))
     }
 }
 

@@ -48,6 +48,8 @@ pub(super) struct Office<'r, S> {
     made: BTreeMap<String, String>,
     dice: Dice,
     batches: u64,
+    /// Whether people are offline: nobody pushes, and nobody sees what others write.
+    is_offline: bool,
 }
 
 /// A member of staff with a device.
@@ -83,6 +85,7 @@ impl<'r, S: Store> Office<'r, S> {
             made: made.into(),
             dice,
             batches: 0,
+            is_offline: false,
         }
     }
 
@@ -91,13 +94,42 @@ impl<'r, S: Store> Office<'r, S> {
         self.batches
     }
 
-    /// Runs a command, and keeps what it makes in the outbox or beyond.
+    /// Runs a command and what happens meanwhile, and keeps what they make in the outbox or
+    /// beyond.
     ///
     /// # Errors
     ///
     /// [`DemoError`] if it is refused by the command or by the relay.
     pub(super) fn run(&mut self, event: &Event) -> Result<(), DemoError> {
         self.push_if_due(event.at)?;
+        if event.meanwhile.is_empty() {
+            return self.run_one(event);
+        }
+        for event in event.meanwhile.iter().chain([event]) {
+            self.desk(event)?;
+        }
+        self.push()?;
+        self.is_offline = true;
+        let run = [event]
+            .into_iter()
+            .chain(&event.meanwhile)
+            .try_for_each(|event| self.run_one(event));
+        self.is_offline = false;
+        run?;
+        self.push()
+    }
+
+    /// The id of what was made and kept under a name.
+    ///
+    /// # Errors
+    ///
+    /// [`DemoError::Unmade`] if it was not.
+    pub(super) fn made(&self, name: &str) -> Result<String, DemoError> {
+        let id = self.made.get(name).cloned();
+        id.ok_or_else(|| DemoError::Unmade(name.to_owned()))
+    }
+
+    fn run_one(&mut self, event: &Event) -> Result<(), DemoError> {
         let desk = self.desk(event)?;
         let author = self.author(&desk, event)?;
         let seed = self.dice.bytes();
@@ -146,6 +178,8 @@ impl<'r, S: Store> Office<'r, S> {
             .relay
             .borrow_mut()
             .accept(outbox.last, &outbox.pushed)?;
+        // The store copies its write-ahead log into the database when that has grown long.
+        self.relay.borrow_mut().tidy_up(false)?;
         for (outcome, command) in outcomes.into_iter().zip(outbox.commands) {
             if !matches!(outcome, Outcome::Accepted(_)) {
                 let outcome = format!("{outcome:?}");
@@ -223,20 +257,14 @@ impl<'r, S: Store> Office<'r, S> {
     fn id_for(&self, text: &str) -> Result<String, DemoError> {
         match text.strip_prefix('@') {
             None => Ok(text.to_owned()),
-            Some(name) => {
-                let id = self.made.get(name).cloned();
-                id.ok_or_else(|| DemoError::Unmade(name.to_owned()))
-            }
+            Some(name) => self.made(name),
         }
     }
 
     /// Writes edits as changes of a device, and puts them into the outbox as one batch.
     fn write(&mut self, desk: &Desk, event: &Event, edits: &Edits) -> Result<(), DemoError> {
-        let waits = edits
-            .by_document()
-            .any(|(document, _)| self.outbox.borrow().documents.contains(&document));
-        if waits {
-            self.push()?;
+        for (document, _) in edits.by_document() {
+            self.push_if_waiting(document)?;
         }
         let base_seq = self.relay.borrow().head().seq;
         let authorship = Authorship {
@@ -308,14 +336,20 @@ impl<'r, S: Store> Office<'r, S> {
     }
 
     fn read(&self, document: DocumentId) -> Result<Option<Document>, DemoError> {
-        if self.outbox.borrow().documents.contains(&document) {
-            self.push()?;
-        }
+        self.push_if_waiting(document)?;
         Ok(self.relay.borrow_mut().document(document)?)
     }
 
+    /// Lets everyone see what was written into a document, unless they are offline.
+    fn push_if_waiting(&self, document: DocumentId) -> Result<(), DemoError> {
+        let waits = !self.is_offline && self.outbox.borrow().documents.contains(&document);
+        if waits { self.push() } else { Ok(()) }
+    }
+
     fn ids_of_kind(&self, kind: Kind) -> Result<Vec<DocumentId>, DemoError> {
-        self.push()?;
+        if !self.is_offline {
+            self.push()?;
+        }
         let relay = self.relay.borrow();
         let ids = relay.store().documents_of_kind(kind);
         Ok(ids.map_err(crate::relay::RelayError::from)?)

@@ -33,10 +33,10 @@ pub(super) const SHOWROOMS: &[Showroom] = &[
         ],
         others: &[
             ("宋丽", "finance"),
-            ("邓超群", "service_adviser"),
+            ("冯伟", "service_adviser"),
             ("韩冰", "service_adviser"),
             ("曹阳", "service_adviser"),
-            ("彭雪", "call_centre"),
+            ("郑洁", "call_centre"),
         ],
     },
     Showroom {
@@ -142,6 +142,14 @@ impl Staff {
         self.of(showroom, "consultant").collect()
     }
 
+    /// Whoever is called that.
+    pub(super) fn called(&self, name: &str) -> Option<Seat> {
+        let mut members = self.members();
+        members
+            .find(|(_, member)| member.name == name)
+            .map(|(seat, _)| seat)
+    }
+
     fn first(&self, showroom: usize, role: &'static str) -> Seat {
         self.of(showroom, role)
             .next()
@@ -187,38 +195,75 @@ const SURNAMES: &[(&str, u64)] = &[
     ("欧阳", 2),
 ];
 
+/// Given names of one character. 伟 is not among them: the walkthrough finds its 张伟 by typing
+/// `zhangwei`, and should find nobody else.
 const MEN: &[&str] = &[
-    "伟", "强", "磊", "军", "洋", "勇", "杰", "涛", "明", "辉", "建华", "志强", "文博", "浩然",
-    "子轩", "俊杰", "海波", "国庆", "晓东", "一鸣",
+    "强", "磊", "军", "洋", "勇", "杰", "涛", "明", "辉", "刚", "平", "鹏", "斌", "波", "超", "亮",
 ];
 
 const WOMEN: &[&str] = &[
-    "芳", "娜", "敏", "静", "丽", "艳", "娟", "霞", "婷", "雪", "秀英", "雅琴", "思雨", "欣怡",
-    "梦洁", "晓燕", "佳慧", "玉兰", "诗涵", "文静",
+    "芳", "娜", "敏", "静", "丽", "艳", "娟", "霞", "婷", "雪", "红", "玲", "燕", "梅", "倩", "慧",
 ];
 
-const COMPANIES: &[&str] = &[
-    "恒信物流",
-    "明远建材",
-    "蓝天电子",
-    "汇丰源商贸",
-    "德润装饰",
-    "华安安防",
-    "锦程租赁",
-    "鼎盛食品",
-];
+/// The first and the second character of given names of two: enough of them that a large demo
+/// does not call everybody the same.
+const MEN_OF_TWO: (&[&str], &[&str]) = (
+    &[
+        "建", "志", "文", "浩", "子", "俊", "海", "国", "晓", "一", "永", "家", "明", "天", "宇",
+        "思", "立", "振", "新", "泽",
+    ],
+    &[
+        "华", "强", "博", "然", "轩", "杰", "波", "庆", "东", "鸣", "军", "辉", "峰", "豪", "林",
+        "民", "远", "飞", "凯", "伟",
+    ],
+);
+
+const WOMEN_OF_TWO: (&[&str], &[&str]) = (
+    &[
+        "秀", "雅", "思", "欣", "梦", "晓", "佳", "玉", "诗", "文", "美", "春", "海", "雨", "若",
+        "嘉", "静", "丽", "淑", "心",
+    ],
+    &[
+        "英", "琴", "雨", "怡", "洁", "燕", "慧", "兰", "涵", "静", "玲", "梅", "萍", "霞", "琪",
+        "颖", "琳", "云", "珍", "蓉",
+    ],
+);
+
+/// What companies are called: two characters and a trade.
+const COMPANIES: (&[&str], &[&str], &[&str]) = (
+    &[
+        "恒", "明", "蓝", "汇", "德", "华", "锦", "鼎", "瑞", "宏", "嘉", "盛",
+    ],
+    &[
+        "信", "远", "天", "源", "润", "安", "程", "丰", "达", "泰", "业", "康",
+    ],
+    &[
+        "物流", "建材", "电子", "商贸", "装饰", "安防", "租赁", "食品", "餐饮", "广告",
+    ],
+);
 
 /// What a person is called, by gender.
 pub(super) fn name(dice: &mut Dice, is_female: bool) -> String {
-    let given = if is_female { WOMEN } else { MEN };
-    let given = dice.pick(given).copied().unwrap_or_default();
-    format!("{}{given}", dice.one_of(SURNAMES))
+    let (one, two) = if is_female {
+        (WOMEN, WOMEN_OF_TWO)
+    } else {
+        (MEN, MEN_OF_TWO)
+    };
+    let surname = dice.one_of(SURNAMES);
+    let mut pick = |list: &[&'static str]| dice.pick(list).copied().unwrap_or_default();
+    let (short, first, second) = (pick(one), pick(two.0), pick(two.1));
+    if dice.percent(40) {
+        format!("{surname}{short}")
+    } else {
+        format!("{surname}{first}{second}")
+    }
 }
 
 /// What a company is called.
 pub(super) fn company(dice: &mut Dice) -> String {
-    let name = dice.pick(COMPANIES).copied().unwrap_or_default();
-    format!("{name}有限公司")
+    let mut pick = |list: &[&'static str]| dice.pick(list).copied().unwrap_or_default();
+    let (first, second, trade) = (pick(COMPANIES.0), pick(COMPANIES.1), pick(COMPANIES.2));
+    format!("{first}{second}{trade}有限公司")
 }
 
 const COMPETITORS: &[&str] = &["星途 C5", "远景 H6", "凌云 L7", "海豚湾 EV"];

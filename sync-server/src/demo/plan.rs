@@ -12,14 +12,29 @@ use super::calendar::{Calendar, Course};
 use super::dice::Dice;
 use super::people::{Seat, Staff};
 
+mod conflict;
 mod customer;
 mod deal;
 mod founding;
 mod show;
+mod story;
 mod vehicle;
 
-use deal::Fate;
+pub(super) use story::Story;
+
+use deal::{Fate, Quoted};
 use vehicle::Car;
+
+/// The year, planned.
+#[derive(Debug)]
+pub(super) struct Year {
+    /// Every command, in order of time.
+    pub(super) events: Vec<Event>,
+    /// How many cars are sold twice and nobody has decided to whom.
+    pub(super) double_sales: usize,
+    /// What the walkthrough needs to know by name.
+    pub(super) story: Story,
+}
 
 /// One command that somebody asks for.
 #[derive(Clone, Debug)]
@@ -34,6 +49,8 @@ pub(super) struct Event {
     pub(super) input: Json,
     /// A field of its output, and the name under which its value is kept for later inputs.
     pub(super) keeps: Option<(&'static str, String)>,
+    /// What others ask for without knowing of this, nor of each other: they are offline too.
+    pub(super) meanwhile: Vec<Event>,
 }
 
 /// How many there are of everything.
@@ -120,7 +137,7 @@ pub(super) fn plan(
     calendar: Calendar,
     staff: &Staff,
     numbers: &Numbers,
-) -> Result<Vec<Event>, VinShapeError> {
+) -> Result<Year, VinShapeError> {
     let mut planner = Planner {
         dice,
         calendar,
@@ -130,6 +147,9 @@ pub(super) fn plan(
         deals: 0,
         cars: Vec::new(),
         owners: Vec::new(),
+        quoted: Vec::new(),
+        double_sales: 0,
+        story: Story::default(),
     };
     planner.found_the_group();
     let shows = planner.plan_shows(numbers);
@@ -137,10 +157,20 @@ pub(super) fn plan(
     planner.plan_cards_without_deals(numbers, &shows);
     planner.plan_free_vehicles(numbers)?;
     planner.plan_packs(numbers, &shows);
-    let mut events = planner.events;
+    planner.plan_conflicts(numbers);
+    let Planner {
+        mut events,
+        double_sales,
+        story,
+        ..
+    } = planner;
     // Stable: what happens at one instant happens in the order in which it was planned.
     events.sort_by_key(|event| event.at);
-    Ok(events)
+    Ok(Year {
+        events,
+        double_sales,
+        story,
+    })
 }
 
 /// The plan as far as it has come.
@@ -154,6 +184,11 @@ struct Planner<'p> {
     cars: Vec<Car>,
     /// Those who have a car, and since when: they bring others.
     owners: Vec<(NaiveDate, usize)>,
+    /// Open deals with a quote: what is still undecided on the last day.
+    quoted: Vec<Quoted>,
+    /// How many cars were sold twice.
+    double_sales: usize,
+    story: Story,
 }
 
 impl Planner<'_> {
@@ -164,6 +199,7 @@ impl Planner<'_> {
             command,
             input,
             keeps: None,
+            meanwhile: Vec::new(),
         });
     }
 
@@ -181,6 +217,7 @@ impl Planner<'_> {
             command,
             input,
             keeps: Some(keeps),
+            meanwhile: Vec::new(),
         });
     }
 

@@ -1,6 +1,7 @@
 //! What an administrator does beside serving, one file for each command.
 
 pub(crate) mod backup;
+pub(crate) mod demo;
 pub(crate) mod device;
 pub(crate) mod group;
 pub(crate) mod purge;

@@ -4,6 +4,7 @@
 //! relay.sqlite   the database (with -wal and -shm while it is open)
 //! relay.key      the relay's secret, 64 hex digits: back it up, apart from the database
 //! relay.lock     held by the one process that writes the log
+//! demo.json      what demo it is, if it is one
 //! ```
 
 use std::fs::{self, File, OpenOptions};
@@ -54,6 +55,37 @@ impl Folder {
         &self.0
     }
 
+    /// A folder next to it, for what is not whole yet.
+    pub(crate) fn beside(&self, suffix: &str) -> Result<Self> {
+        let name = self.0.file_name();
+        let name = name.with_context(|| format!("{} names no folder", self.0.display()))?;
+        let mut beside = name.to_owned();
+        beside.push(".");
+        beside.push(suffix);
+        Ok(Self(self.0.with_file_name(beside)))
+    }
+
+    /// Gives the folder another name, where no folder is or an empty one; it is durable with all
+    /// its files when this returns.
+    pub(crate) fn rename(&self, to: &Self) -> Result<()> {
+        let above = match to.0.parent() {
+            Some(above) if above != Path::new("") => above,
+            _ => Path::new("."),
+        };
+        let rename = || {
+            for entry in fs::read_dir(&self.0)? {
+                File::open(entry?.path())?.sync_all()?;
+            }
+            File::open(&self.0)?.sync_all()?;
+            fs::rename(&self.0, &to.0)?;
+            File::open(above)?.sync_all()
+        };
+        rename().with_context(|| {
+            let (from, to) = (self.0.display(), to.0.display());
+            format!("{from} cannot be renamed to {to}")
+        })
+    }
+
     /// Makes the folder if there is none, readable by its owner only.
     pub(crate) fn create(&self) -> Result<()> {
         use std::os::unix::fs::DirBuilderExt as _;
@@ -76,7 +108,7 @@ impl Folder {
     /// Keeps every other process from writing the log.
     pub(crate) fn lock(&self) -> Result<Lock> {
         self.refuse_network_file_systems()?;
-        let path = self.0.join("relay.lock");
+        let path = self.lock_path();
         let file = OpenOptions::new()
             .create(true)
             .truncate(false)
@@ -137,6 +169,11 @@ impl Folder {
         Ok(SqliteStore::open(&self.database())?)
     }
 
+    /// Opens a database to fill it, unsynced: the folder must be renamed before it counts.
+    pub(crate) fn store_to_fill(&self) -> Result<SqliteStore> {
+        Ok(SqliteStore::open_to_fill(&self.database())?)
+    }
+
     /// Opens the database to read.
     pub(crate) fn reading_store(&self) -> Result<SqliteStore<Reading>> {
         Ok(SqliteStore::open_to_read(&self.database())?)
@@ -155,6 +192,11 @@ impl Folder {
             seed: random()?,
             cached_documents,
         })
+    }
+
+    /// Where the lock is.
+    pub(crate) fn lock_path(&self) -> PathBuf {
+        self.0.join("relay.lock")
     }
 
     fn key_path(&self) -> PathBuf {

@@ -33,6 +33,11 @@ enum Command {
     /// Founds the group
     #[command(subcommand)]
     Group(admin::group::Command),
+    /// Makes the demo group: a dealership's year of invented people and cars
+    ///
+    /// It is made once: a folder that holds it is left as it is, and one that holds anything else
+    /// is refused.
+    Demo(admin::demo::Options),
     /// Lets devices in
     #[command(subcommand)]
     Device(admin::device::Command),
@@ -69,6 +74,7 @@ fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Serve(flags) => serve::run(&Settings::resolve(*flags)?),
         Command::Group(command) => admin::group::run(command),
+        Command::Demo(options) => admin::demo::run(&options),
         Command::Device(command) => admin::device::run(command),
         Command::Backup(options) => admin::backup::run(&options),
         Command::Restore(options) => admin::restore::run(&options),

@@ -66,6 +66,18 @@ impl SqliteStore<Writing> {
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         connection::open_writer(path).map(Self::over)
     }
+
+    /// Opens a database whose commits are not synced to the disk, to fill it fast.
+    ///
+    /// A power cut may leave it in pieces: until it is closed and its file synced, it must not
+    /// stand where a relay looks for one.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`], and then nothing was changed.
+    pub fn open_to_fill(path: &Path) -> Result<Self, OpenError> {
+        connection::open_filler(path).map(Self::over)
+    }
 }
 
 impl SqliteStore<Reading> {

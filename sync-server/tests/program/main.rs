@@ -10,5 +10,6 @@
 
 mod administering;
 mod connecting;
+mod demo;
 mod process;
 mod refusing;

@@ -57,9 +57,25 @@ pub(super) struct Person {
     pub(super) course: Course,
     pub(super) grade: &'static str,
     pub(super) pays_by_loan: bool,
-    name: String,
+    pub(super) party: Party,
+    pub(super) name: String,
     phone: u64,
 }
+
+/// What sort of customer somebody is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Party {
+    Man,
+    Woman,
+    Company,
+}
+
+/// The first phone: 1990000xxxx is given to nobody. A demo of more than 10,000 customers goes on
+/// after it; nothing is ever sent to any.
+const FIRST_PHONE: u64 = 19_900_000_000;
+
+/// What one wrong digit makes of a phone, so that it is nobody else's.
+const WRONG_DIGIT: u64 = 500_000;
 
 impl Planner<'_> {
     /// Somebody who comes to a store.
@@ -75,6 +91,15 @@ impl Planner<'_> {
         let owner = self.dice.pick(&consultants).copied();
         let slot = self.customers;
         self.customers += 1;
+        let party = match (self.dice.percent(6), self.dice.percent(38)) {
+            (true, _) => Party::Company,
+            (false, true) => Party::Woman,
+            (false, false) => Party::Man,
+        };
+        let name = match party {
+            Party::Company => people::company(self.dice),
+            party => people::name(self.dice, party == Party::Woman),
+        };
         Person {
             slot,
             showroom,
@@ -83,24 +108,15 @@ impl Planner<'_> {
             course: Course::default(),
             grade: self.dice.one_of(GRADES),
             pays_by_loan: self.dice.percent(58),
-            name: String::new(),
-            // 1990000xxxx is given to nobody.
-            phone: 19_900_000_000 + slot as u64,
+            party,
+            name,
+            phone: FIRST_PHONE + slot as u64,
         }
     }
 
     /// Cards somebody on a day.
     pub(super) fn card(&mut self, person: &mut Person, day: NaiveDate) {
         let at = self.on(&mut person.course, day);
-        let is_company = self.dice.percent(6);
-        let is_female = self.dice.percent(38);
-        if person.name.is_empty() {
-            person.name = if is_company {
-                people::company(self.dice)
-            } else {
-                people::name(self.dice, is_female)
-            };
-        }
         let source = self.dice.one_of(SOURCES);
         let trim = TRIMS.get(person.trim);
         let msrp = trim.map_or(100_000, |trim| trim.msrp);
@@ -126,11 +142,11 @@ impl Planner<'_> {
             },
             "met": { "type": met, "content": people::remark(self.dice, series) },
         });
-        let details = if is_company {
-            json!({ "customer_type": "company" })
-        } else {
-            let gender = if is_female { "f" } else { "m" };
-            json!({ "gender": gender, "age_band": self.dice.one_of(AGES) })
+        let age_band = self.dice.one_of(AGES);
+        let details = match person.party {
+            Party::Company => json!({ "customer_type": "company" }),
+            Party::Woman => json!({ "gender": "f", "age_band": age_band }),
+            Party::Man => json!({ "gender": "m", "age_band": age_band }),
         };
         let brought_by = self.brought_by(source, day);
         let referrer = brought_by.map(|slot| json!({ "source_referrer": made("customer", slot) }));
@@ -249,9 +265,10 @@ impl Planner<'_> {
     /// Lets somebody be carded once more: the same phone, one digit off, or the same name.
     fn resemble(&mut self, person: &mut Person, first: &Person) {
         person.name.clone_from(&first.name);
+        person.party = first.party;
         match self.dice.one_of(&[(0, 26), (1, 5), (2, 3)]) {
             0 => person.phone = first.phone,
-            1 => person.phone = first.phone ^ 1,
+            1 => person.phone = first.phone + WRONG_DIGIT,
             _ => {}
         }
     }
@@ -262,11 +279,10 @@ impl Planner<'_> {
         person.owner = seat.unwrap_or(person.owner);
         let day = plus(show.first, self.dice.between(0, show.days - 1));
         let at = at_minute(day, self.dice.between(9 * 60 + 30, 17 * 60 + 30));
-        let is_female = self.dice.percent(38);
         let series = TRIMS.get(person.trim).map_or("", |trim| trim.series);
         let input = json!({
             "show": made("show", show.slot),
-            "name": people::name(self.dice, is_female),
+            "name": person.name,
             "phone": person.phone.to_string(),
             "model": made("trim", person.trim),
             "grade": person.grade,

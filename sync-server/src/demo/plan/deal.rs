@@ -92,6 +92,15 @@ impl Fate {
     }
 }
 
+/// An open deal with a quote.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Quoted {
+    pub(super) deal: usize,
+    pub(super) customer: usize,
+    pub(super) owner: Seat,
+    pub(super) showroom: usize,
+}
+
 /// The days of a deal.
 #[derive(Clone, Copy, Debug)]
 struct Span {
@@ -104,6 +113,7 @@ struct Span {
 impl Planner<'_> {
     /// Plans every deal with its customer and its car.
     pub(super) fn plan_deals(&mut self, mut numbers: Numbers) -> Result<(), VinShapeError> {
+        self.plan_prospects(&mut numbers)?;
         let mut again = Vec::new();
         for (fate, wanted) in [
             (Fate::Delivered, 18),
@@ -175,8 +185,17 @@ impl Planner<'_> {
 
     /// Somebody with one deal.
     fn plan_one(&mut self, fate: Fate) -> Result<(), VinShapeError> {
+        let person = self.somebody();
+        self.plan_one_of(person, fate)
+    }
+
+    /// The one deal of somebody.
+    pub(super) fn plan_one_of(
+        &mut self,
+        mut person: Person,
+        fate: Fate,
+    ) -> Result<(), VinShapeError> {
         let span = self.span_of(fate, self.calendar.opening());
-        let mut person = self.somebody();
         self.card(&mut person, span.opened);
         let until = if fate.is_open() {
             self.calendar.end
@@ -273,7 +292,13 @@ impl Planner<'_> {
             self.talk(&mut deal, fate, span);
         }
         match fate {
-            Fate::Reception | Fate::Needs | Fate::TestDriven | Fate::Quoted => {}
+            Fate::Quoted => self.quoted.push(Quoted {
+                deal: slot,
+                customer: person.slot,
+                owner: person.owner,
+                showroom: person.showroom,
+            }),
+            Fate::Reception | Fate::Needs | Fate::TestDriven => {}
             Fate::Lost => self.lose(&mut deal, person, span.ended, has_a_car),
             Fate::Cancelled => {
                 self.stage(&mut deal, span.decided, "contract");

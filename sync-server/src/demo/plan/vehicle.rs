@@ -2,7 +2,7 @@
 
 use chrono::{Datelike, NaiveDate};
 use dealership::vin::VinShapeError;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use super::{Numbers, Planner, apportion, made};
 use crate::demo::calendar::{Course, plus};
@@ -48,6 +48,15 @@ pub(super) enum Coming {
     OnItsWay(NaiveDate),
 }
 
+impl Coming {
+    /// The day on which it is entered.
+    const fn entered(self) -> NaiveDate {
+        match self {
+            Self::Arrives(day) | Self::Shipped(day, _) | Self::OnItsWay(day) => day,
+        }
+    }
+}
+
 impl Planner<'_> {
     /// Takes a car into stock; gives its place among the cars.
     pub(super) fn stock_in(
@@ -57,15 +66,8 @@ impl Planner<'_> {
         usage: &str,
         coming: Coming,
     ) -> Result<usize, VinShapeError> {
-        let index = self.cars.len();
-        let keeper = self.staff.keeper(showroom);
-        let certificate = self.dice.one_of(CERTIFICATES);
-        let entered = match coming {
-            Coming::Arrives(day) | Coming::Shipped(day, _) | Coming::OnItsWay(day) => day,
-        };
-        let made_on = plus(entered, -self.dice.between(12, 60));
-        let mut input = json!({
-            "store": made("store", showroom),
+        let made_on = plus(coming.entered(), -self.dice.between(12, 60));
+        let mut described = json!({
             "trim": made("trim", trim),
             "ext_color": self.dice.one_of(OUTSIDE),
             "int_color": self.dice.one_of(INSIDE),
@@ -73,19 +75,34 @@ impl Planner<'_> {
             "source": "factory",
             "usage": usage,
         });
-        if let (Some(trim), Some(fields)) = (TRIMS.get(trim), input.as_object_mut()) {
-            let vin = trim.vin(made_on.year(), index + 1)?;
+        if let (Some(trim), Some(fields)) = (TRIMS.get(trim), described.as_object_mut()) {
+            let vin = trim.vin(made_on.year(), self.cars.len() + 1)?;
             fields.insert("vin".to_owned(), json!(vin.as_str()));
         }
-        let with = |more: serde_json::Value| {
-            let mut input = input.clone();
-            if let (Some(input), Some(more)) = (input.as_object_mut(), more.as_object()) {
-                input.extend(more.clone());
+        Ok(self.take_in(showroom, &described, coming))
+    }
+
+    /// Takes a car into stock that is described already; gives its place among the cars.
+    pub(super) fn take_in(&mut self, showroom: usize, described: &Json, coming: Coming) -> usize {
+        let index = self.cars.len();
+        let keeper = self.staff.keeper(showroom);
+        let certificate = self.dice.one_of(CERTIFICATES);
+        let entered = coming.entered();
+        let with = |more: Json| {
+            let mut input = described.clone();
+            if let (Some(input), Json::Object(more)) = (input.as_object_mut(), more) {
+                input.extend(more);
             }
             input
         };
-        let here = with(json!({ "place": "store", "inspected": true, "custody": certificate }));
-        let shipped = with(json!({ "place": "transit", "ship_date": entered }));
+        let store = made("store", showroom);
+        let here = with(json!({
+            "store": store,
+            "place": "store",
+            "inspected": true,
+            "custody": certificate,
+        }));
+        let shipped = with(json!({ "store": store, "place": "transit", "ship_date": entered }));
         let mut course = Course::default();
         let at = self.on(&mut course, entered);
         let keeps = ("vehicle", format!("vehicle/{index}"));
@@ -111,7 +128,7 @@ impl Planner<'_> {
             busy_from: None,
             certificate,
         });
-        Ok(index)
+        index
     }
 
     /// Takes the car for an order into stock; gives its place.
@@ -151,7 +168,8 @@ impl Planner<'_> {
         let held = numbers.scaled(2);
         let missing = held + numbers.scaled(1);
         let moved = missing + numbers.scaled(3);
-        for index in 0..on_hand {
+        let known = self.plan_known_cars(on_hand);
+        for index in 0..on_hand - known {
             let showroom = self
                 .dice
                 .weighted(SHOWROOMS.iter().map(|showroom| showroom.share));

@@ -111,6 +111,15 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
     Ok(connection)
 }
 
+/// Opens a connection that writes and syncs nothing.
+pub(super) fn open_filler(path: &Path) -> Result<Connection, OpenError> {
+    let connection = open_writer(path)?;
+    connection
+        .pragma_update(None, "synchronous", "OFF")
+        .map_err(|source| unusable(path, source))?;
+    Ok(connection)
+}
+
 /// Opens a connection that cannot write.
 pub(super) fn open_reader(path: &Path) -> Result<Connection, OpenError> {
     if !path.exists() {
