@@ -15,6 +15,7 @@ use crate::identity::Identity;
 use crate::replica::Shelf;
 
 mod cases;
+mod claim_list;
 mod customer_detail;
 mod customer_list;
 mod customer_search;
@@ -31,6 +32,8 @@ mod vehicle_list;
 mod vehicle_matrix;
 mod vehicle_search;
 
+pub use cases::CaseRow;
+pub use claim_list::ClaimRow;
 pub use customer_detail::{CustomerWhole, TimelineEntry};
 pub use customer_list::CustomerRow;
 pub use deal_board::BoardColumn;

@@ -1,12 +1,12 @@
 //! The conflict desk.
 
 use dealership::case::{Case, CaseKind};
-use rusqlite::Connection;
+use dealership::id::DocumentId;
+use rusqlite::{Connection, OptionalExtension};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::error::{ReplicaError, StoreError, damaged};
-
 use crate::view::shared::Select;
 use crate::view::{Desk, View};
 
@@ -24,8 +24,22 @@ pub(crate) struct Cases {
     decided: bool,
 }
 
+/// A conflict with the names that belong to its ids, as far as they are here.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct CaseRow {
+    /// The conflict.
+    #[serde(flatten)]
+    pub case: Case,
+    /// What it is about: trim and VIN of a vehicle, or the name of a customer.
+    pub about: Option<String>,
+    /// Whose facts stand against each other, in the order of the sides.
+    pub between: Vec<String>,
+    /// Whose side the proposal takes.
+    pub proposed: Option<String>,
+}
+
 impl View for Cases {
-    type Output = Vec<Case>;
+    type Output = Vec<CaseRow>;
 
     const NAME: &'static str = "cases";
     const ABOUT: &'static str = "Conflicts to decide: both sides' facts, the proposal and its rule";
@@ -42,9 +56,13 @@ impl View for Cases {
         }
         select.then(&format!("ORDER BY k.kind, k.id LIMIT {MOST}"));
         let bodies = select.rows(desk.connection, |row| row.get::<_, String>("body"))?;
-        let read = |body: String| serde_json::from_str(&body);
-        let cases: Result<Vec<Case>, _> = bodies.into_iter().map(read).collect();
-        cases.map_err(|source| damaged("known_case", source.to_string()).into())
+        let mut rows = Vec::new();
+        for body in bodies {
+            let case: Case = serde_json::from_str(&body)
+                .map_err(|source| damaged("known_case", source.to_string()))?;
+            rows.push(CaseRow::of(case, desk)?);
+        }
+        Ok(rows)
     }
 }
 
@@ -56,4 +74,54 @@ pub(super) fn count_open(connection: &Connection) -> Result<u64, ReplicaError> {
         .and_then(|mut statement| statement.query_row((), |row| row.get(0)))
         .map_err(StoreError::from)?;
     Ok(u64::try_from(count).unwrap_or_default())
+}
+
+impl CaseRow {
+    fn of(case: Case, desk: &Desk<'_>) -> Result<Self, StoreError> {
+        let mut between = Vec::new();
+        let mut proposed = None;
+        for side in &case.sides {
+            let Some(name) = desk.person(side.staff)? else {
+                continue;
+            };
+            if case
+                .proposal
+                .as_ref()
+                .is_some_and(|it| it.winner == side.key)
+            {
+                proposed = Some(name.clone());
+            }
+            between.push(name);
+        }
+        let mut about = None;
+        for document in &case.documents {
+            about = match about {
+                None => name_of(desk, *document)?,
+                known => known,
+            };
+        }
+        Ok(Self {
+            case,
+            about,
+            between,
+            proposed,
+        })
+    }
+}
+
+/// What people call a vehicle, a customer, or the customer of a deal.
+fn name_of(desk: &Desk<'_>, document: DocumentId) -> Result<Option<String>, StoreError> {
+    let name = desk
+        .connection
+        .prepare_cached(
+            "SELECT concat_ws(' ', t.series, t.name, v.vin)
+                 FROM vehicle AS v LEFT JOIN trim AS t ON t.document = v.trim
+                 WHERE v.document = ?1
+             UNION ALL SELECT name FROM customer WHERE document = ?1
+             UNION ALL SELECT c.name FROM deal AS d JOIN customer AS c ON c.document = d.customer
+                 WHERE d.document = ?1",
+        )?
+        .query_row([document.as_bytes()], |row| row.get(0))
+        .optional()?;
+    Ok(name)
 }

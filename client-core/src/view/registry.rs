@@ -2,6 +2,7 @@
 
 use crate::view::Entry;
 use crate::view::cases::Cases;
+use crate::view::claim_list::ClaimList;
 use crate::view::customer_detail::CustomerDetail;
 use crate::view::customer_list::CustomerList;
 use crate::view::customer_search::CustomerSearch;
@@ -29,6 +30,7 @@ pub static REGISTRY: &[Entry] = &[
     Entry::of::<VehicleSearch>(),
     Entry::of::<VehicleMatrix>(),
     Entry::of::<VehicleDetail>(),
+    Entry::of::<ClaimList>(),
     Entry::of::<Cases>(),
     Entry::of::<ShowSyncStatus>(),
     Entry::of::<History>(),

@@ -1,13 +1,12 @@
 //! The workbench of a day: what is overdue and due, claims about to end, conflicts.
 
 use dealership::Timestamp;
-use dealership::case::Case;
 use dealership::id::{CustomerId, DealId, FactId, StaffId, VehicleId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::error::ReplicaError;
-use crate::view::cases::Cases;
+use crate::view::cases::{CaseRow, Cases};
 use crate::view::shared::{Select, id, instant};
 use crate::view::{Desk, View};
 
@@ -36,7 +35,7 @@ pub struct Day {
     /// The person's claims that end within a day.
     pub claims_ending: Vec<EndingClaim>,
     /// Open conflicts.
-    pub cases: Vec<Case>,
+    pub cases: Vec<CaseRow>,
 }
 
 /// A plan to follow up.
