@@ -10,7 +10,8 @@ use schemars::Schema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use crate::{console, opening};
+use crate::table::Columns;
+use crate::{console, input, opening};
 
 /// The longest line of `do -`: as much as one batch may weigh, with room for JSON.
 const MAX_LINE: usize = 1 << 20;
@@ -69,20 +70,28 @@ pub(crate) fn list_views() -> Result<()> {
 }
 
 /// Runs one command, or with `-` those on stdin.
-pub(crate) fn execute(folder: &Path, name: &str, input: Option<&str>) -> Result<()> {
+pub(crate) fn execute(folder: &Path, name: &str, typed: &[String]) -> Result<()> {
     let mut replica = opening::open(folder)?;
     if name == "-" {
         return execute_lines(&mut replica);
     }
-    let input = json(input.unwrap_or("{}"))?;
-    let executed = replica.execute(name, input, Clock::wall())?;
+    let executed = replica.execute(name, input::read(typed)?, Clock::wall())?;
     console::answer(&executed)
 }
 
-/// Shows a view.
-pub(crate) fn show(folder: &Path, name: &str, input: &str) -> Result<()> {
+/// Shows a view, as JSON or as a table of some of its fields.
+pub(crate) fn show(
+    folder: &Path,
+    name: &str,
+    typed: &[String],
+    columns: Option<&Columns>,
+) -> Result<()> {
     let replica = opening::open(folder)?;
-    console::answer(&replica.show(name, json(input)?, Clock::wall())?)
+    let answer = replica.show(name, input::read(typed)?, Clock::wall())?;
+    match columns {
+        Some(columns) => console::print(&columns.table(&answer)?),
+        None => console::answer(&answer),
+    }
 }
 
 /// Goes on after a refusal, as the commands are independent, and fails in the end if there was
@@ -120,8 +129,4 @@ fn execute_lines(replica: &mut Replica) -> Result<()> {
         bail!("{refusals} commands were refused");
     }
     Ok(())
-}
-
-fn json(text: &str) -> Result<Json> {
-    serde_json::from_str(text).context("the input is not JSON")
 }

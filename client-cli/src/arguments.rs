@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 use dealership::DocumentId;
 
+use crate::table::Columns;
+
 /// Sells cars with no network at all: the native client of Forecourt 展厅通.
 ///
-/// Answers are JSON on stdout, one value a line. Trouble is one line on stderr, and then the exit
+/// Answers are JSON on stdout, one value a line, or a table where `show` is asked for one. Trouble is one line on stderr, and then the exit
 /// code is not 0.
 #[derive(Debug, Parser)]
 #[command(name = "forecourt", version, propagate_version = true)]
@@ -78,20 +80,27 @@ pub(crate) enum Task {
     Views,
     /// Runs a command on the replica, with no network: `do log_follow_up '{…}'`
     ///
+    /// The input is one JSON object, or fields: `name=text`, and `name:=JSON` for numbers, true,
+    /// false and lists.
+    ///
     /// With `-` for the command, reads one command a line from stdin,
     /// `{"command": NAME, "input": {…}}`, with a single opening of the replica.
     Do {
         /// The command's name, or `-`
         command: String,
-        /// Its input as JSON
-        input: Option<String>,
+        /// Its input: one JSON object, or fields
+        input: Vec<String>,
     },
-    /// Shows a view: `show customer_search '{"query": "zw"}'`
+    /// Shows a view: `show customer_search query=zw`
+    ///
+    /// The input is given as for `do`.
     Show {
         /// The view's name
         view: String,
-        /// Its input as JSON
-        #[arg(default_value = "{}")]
-        input: String,
+        /// Its input: one JSON object, or fields
+        input: Vec<String>,
+        /// Shows these fields of each row as a table instead of JSON: `--table name,owner_name`
+        #[arg(long, value_name = "FIELDS")]
+        table: Option<Columns>,
     },
 }

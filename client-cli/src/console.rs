@@ -20,8 +20,13 @@ pub(crate) fn answer(value: &impl Serialize) -> Result<()> {
     } else {
         serde_json::to_string(value)
     };
+    print(&format!("{}\n", text?))
+}
+
+/// Prints text as it is.
+pub(crate) fn print(text: &str) -> Result<()> {
     let mut out = io::stdout().lock();
-    let written = writeln!(out, "{}", text?).and_then(|()| out.flush());
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
     match written {
         // Whoever reads has enough: `forecourt views | head`.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),

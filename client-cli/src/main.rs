@@ -6,9 +6,11 @@
 mod act;
 mod arguments;
 mod console;
+mod input;
 mod keep;
 mod link;
 mod opening;
+mod table;
 
 use std::process::ExitCode;
 
@@ -45,11 +47,11 @@ fn run(arguments: &Arguments) -> Result<()> {
             name.as_deref(),
         ),
         Task::Sync { watch } => link::sync(folder, *watch),
-        Task::Status => act::show(folder, "sync_status", "{}"),
+        Task::Status => act::show(folder, "sync_status", &[], None),
         Task::Commands => act::list_commands(),
         Task::Views => act::list_views(),
-        Task::Do { command, input } => act::execute(folder, command, input.as_deref()),
-        Task::Show { view, input } => act::show(folder, view, input),
+        Task::Do { command, input } => act::execute(folder, command, input),
+        Task::Show { view, input, table } => act::show(folder, view, input, table.as_ref()),
         Task::History { document } => keep::history(folder, *document),
         Task::Verify => keep::verify(folder),
         Task::Backup { file } => keep::backup(folder, file),
