@@ -84,7 +84,8 @@ fn silently(command: &mut Command) -> std::io::Result<Output> {
         .output()
 }
 
-fn quoted(word: &str) -> String {
+/// A word as a shell takes it.
+pub(crate) fn quoted(word: &str) -> String {
     let plain = !word.is_empty()
         && word
             .chars()

@@ -1,117 +1,167 @@
-//! What to type in a second terminal, from enrolling to a claim that was made
-//! offline and is confirmed.
+//! What to type in a second terminal: from enrolling two devices to a car that
+//! both sold offline.
 
-use std::{fmt, net::SocketAddr, path::PathBuf};
+use std::{
+    fmt::Write as _,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
-/// A salesperson whom the reader can enrol as.
-pub(super) struct Person {
-    pub(super) name: &'static str,
-    /// What the shell function for this person is called.
-    pub(super) handle: &'static str,
-    /// The code that enrols one device, once.
-    pub(super) code: String,
-}
+use anyhow::{Context as _, Result, bail};
+use serde_json::Value as Json;
 
-/// The commands, for the programs and the relay of this run.
+/// Salespeople of the demo group whom the reader enrols as, each with what the
+/// shell calls them.
+pub(super) const SALESPEOPLE: [(&str, &str); 2] = [("李娜", "lina"), ("王强", "wangqiang")];
+
+/// The steps, with places for what only a run knows. Commands are indented by
+/// four spaces: a test runs them as they stand here.
+const STEPS: &str = include_str!("walkthrough.txt");
+
+/// What is said where the devices are enrolled already.
+const GOING_ON: &str = include_str!("going_on.txt");
+
+/// What a run knows.
 pub(super) struct Walkthrough {
-    /// The client's program.
+    /// The client's program, as typed in the workspace's root.
     pub(super) program: PathBuf,
     /// The folder for the replicas.
     pub(super) replicas: PathBuf,
     pub(super) relay: SocketAddr,
-    pub(super) people: Vec<Person>,
+    /// What the relay's folder says of the demo: `demo.json`.
+    pub(super) label: Json,
 }
 
-impl fmt::Display for Walkthrough {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "The relay will listen on http://{}; Ctrl-C ends it.",
-            self.relay
-        )?;
-        writeln!(
-            f,
-            "In a second terminal, in the project's folder, enrol two devices:\n"
-        )?;
-        for person in &self.people {
-            let Person { name, handle, code } = person;
-            let program = self.program.display();
-            let replica = self.replicas.join(handle);
-            let replica = replica.display();
-            writeln!(f, "  # {name}")?;
-            writeln!(
-                f,
-                "  {handle}() {{ {program} --replica {replica} \"$@\"; }}"
-            )?;
-            writeln!(
-                f,
-                "  {handle} enrol --server http://{} --code {code} && {handle} sync\n",
-                self.relay
-            )?;
+impl Walkthrough {
+    /// The steps from enrolling on; `code` gives a code for a salesperson.
+    ///
+    /// # Errors
+    /// When a code cannot be had or the demo knows nothing by a name of the text.
+    pub(super) fn steps(&self, code: impl Fn(&str) -> Result<String>) -> Result<String> {
+        self.filled_in(STEPS, code)
+    }
+
+    /// How devices that are enrolled go on.
+    ///
+    /// # Errors
+    /// None but those of a text that asks for more than a folder and an address.
+    pub(super) fn going_on(&self) -> Result<String> {
+        self.filled_in(GOING_ON, |name| bail!("{name} is enrolled"))
+    }
+
+    /// The replica of a salesperson.
+    pub(super) fn replica(&self, handle: &str) -> PathBuf {
+        self.replicas.join(handle)
+    }
+
+    /// A text with what stands between two `%` replaced by what it stands for.
+    fn filled_in(&self, text: &str, code: impl Fn(&str) -> Result<String>) -> Result<String> {
+        let mut filled = String::new();
+        for (index, part) in text.split('%').enumerate() {
+            if index % 2 == 0 {
+                filled.push_str(part);
+                continue;
+            }
+            match part.split_once(' ').unwrap_or((part, "")) {
+                ("URL", _) => write!(filled, "http://{}", self.relay)?,
+                ("FUNCTIONS", _) => filled.push_str(&self.functions()),
+                ("CODE", handle) => filled.push_str(&code(name_of(handle)?)?),
+                ("DEAL", name) => filled.push_str(self.known(&["deals", name])?),
+                ("CAR", name) => filled.push_str(self.known(&["cars", name, "vehicle"])?),
+                (other, _) => bail!("the walkthrough asks for {other}"),
+            }
         }
-        match self.people.first() {
-            Some(person) => f.write_str(&STEPS.replace("WHO", person.handle)),
-            None => Ok(()),
+        Ok(filled)
+    }
+
+    /// A shell function for each salesperson, that runs the client on their replica.
+    fn functions(&self) -> String {
+        let width = SALESPEOPLE.iter().map(|(_, handle)| handle.len()).max();
+        let mut functions = String::new();
+        for (_, handle) in SALESPEOPLE {
+            let call = format!("{handle}()");
+            let width = width.unwrap_or(0) + 2;
+            let program = shown(&self.program);
+            let replica = shown(&self.replica(handle));
+            functions.push_str(&format!(
+                "    {call:width$} {{ {program} --replica {replica} \"$@\"; }}\n"
+            ));
         }
+        functions
+    }
+
+    /// The id of a document that the walkthrough uses.
+    fn known(&self, path: &[&str]) -> Result<&str> {
+        let known = path
+            .iter()
+            .try_fold(&self.label["known"], |value, name| value.get(name));
+        known
+            .and_then(Json::as_str)
+            .with_context(|| format!("the demo knows nothing by the name {}", path.join(" ")))
     }
 }
 
-/// `WHO` stands for the first person's shell function.
-const STEPS: &str = r#"Search by pinyin; find a deal of WHO's own and two cars that nobody has:
+fn name_of(handle: &str) -> Result<&'static str> {
+    let found = SALESPEOPLE.iter().find(|(_, known)| *known == handle);
+    let (name, _) = found.with_context(|| format!("{handle} is no salesperson"))?;
+    Ok(name)
+}
 
-  WHO show customer_search '{"query": "zhangwei"}'
-  WHO show deal_list '{"state": "open"}'
-  WHO show vehicle_list '{"status": ["available"]}'
-
-Claim a car for the deal (put in the ids), and see the relay confirm it:
-
-  DEAL=…  CAR=…  OTHER=…
-  WHO do claim_vehicle "{\"deal\": \"$DEAL\", \"vehicle\": \"$CAR\", \"strength\": \"hard\"}"
-  WHO sync && WHO show vehicle_detail "{\"vehicle\": \"$CAR\"}"
-
-Go offline: end the relay with Ctrl-C. Claim the other car; it is saved, and provisional:
-
-  WHO do claim_vehicle "{\"deal\": \"$DEAL\", \"vehicle\": \"$OTHER\", \"strength\": \"hard\"}"
-  WHO status && WHO show vehicle_detail "{\"vehicle\": \"$OTHER\"}"
-
-Come back: start the relay again with `cargo xtask run`, and see it confirmed:
-
-  WHO sync && WHO show vehicle_detail "{\"vehicle\": \"$OTHER\"}"
-
-`WHO commands` and `WHO views` list everything else.
-"#;
+/// A path as a shell takes it.
+fn shown(path: &Path) -> String {
+    crate::process::quoted(&path.to_string_lossy())
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
-    fn shown() -> String {
-        let people = [("李娜", "lina", "A1"), ("王强", "wangqiang", "B2")];
-        let walkthrough = Walkthrough {
+    fn walkthrough() -> Walkthrough {
+        let id = "0199f000-0000-7000-8000-000000000001";
+        let car = json!({ "vehicle": id, "vin": "ZZZAB1C27RA000101" });
+        Walkthrough {
             program: PathBuf::from("target/debug/forecourt"),
-            replicas: PathBuf::from(".forecourt"),
+            replicas: PathBuf::from("/tmp/two words"),
             relay: SocketAddr::from(([127, 0, 0, 1], 8080)),
-            people: people
-                .map(|(name, handle, code)| Person {
-                    name,
-                    handle,
-                    code: code.to_owned(),
-                })
-                .into(),
-        };
-        walkthrough.to_string()
+            label: json!({ "known": {
+                "deals": { "zhangwei": id, "zhoulin": id, "zhaolei": id, "liuyang": id },
+                "cars": { "v1": car, "v2": car, "v3": car },
+            }}),
+        }
     }
 
     #[test]
     fn each_person_is_enrolled_with_the_code_made_for_them() {
-        let text = shown();
+        let text = walkthrough()
+            .steps(|name| Ok(format!("CODE-{name}")))
+            .unwrap();
 
-        assert!(text.contains("lina enrol --server http://127.0.0.1:8080 --code A1 "));
-        assert!(text.contains("wangqiang enrol --server http://127.0.0.1:8080 --code B2 "));
+        assert!(text.contains("lina enrol --server http://127.0.0.1:8080 --code CODE-李娜\n"));
+        assert!(text.contains("wangqiang enrol --server http://127.0.0.1:8080 --code CODE-王强\n"));
     }
 
     #[test]
-    fn no_placeholder_is_left() {
-        assert!(!shown().contains("WHO"));
+    fn no_place_is_left_empty_and_paths_are_quoted() {
+        let walkthrough = walkthrough();
+        for text in [
+            walkthrough.steps(|_| Ok("A".to_owned())).unwrap(),
+            walkthrough.going_on().unwrap(),
+        ] {
+            assert!(!text.contains('%'), "{text}");
+            assert!(
+                text.contains("--replica '/tmp/two words/lina' \"$@\""),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_demo_that_lacks_a_car_is_no_walkthrough() {
+        let walkthrough = Walkthrough {
+            label: json!({}),
+            ..walkthrough()
+        };
+        assert!(walkthrough.steps(|_| Ok("A".to_owned())).is_err());
     }
 }
