@@ -1,5 +1,11 @@
 //! The demo group at a twentieth of its size.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
 use change_gate::GatedDocument;
 use chrono::NaiveDate;
 use dealership::Document;
