@@ -120,7 +120,9 @@ impl LogStream {
                 head,
             });
         }
-        if through == after && head > after {
+        // A walk that was at its end when it began says that the device has caught up; what was
+        // written since is the next walk's.
+        if through == after && self.walk.end > after {
             return Err(HostFault::NoProgress { after });
         }
         self.read = through;

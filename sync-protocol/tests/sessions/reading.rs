@@ -93,6 +93,23 @@ fn a_device_is_told_at_once_that_it_has_caught_up_although_the_last_entries_are_
 }
 
 #[test]
+fn what_is_written_while_a_device_that_has_all_is_told_so_is_read_next() {
+    for head_is_known in [true, false] {
+        let mut relay = LoneRelay::live(0);
+        if head_is_known {
+            relay.tell(RelayInput::HeadMoved { head: Seq(1) });
+        }
+        let effects = relay.tell(RelayInput::Log(answer(0, 0, 1)));
+        let walk = Walk {
+            start: Seq(0),
+            end: Seq(1),
+        };
+        let after = Seq(0);
+        assert_eq!(effects, [RelayEffect::Read { after, walk }]);
+    }
+}
+
+#[test]
 fn a_page_that_cannot_be_right_ends_the_session_as_a_fault_of_its_host() {
     let fault = |answer: LogAnswer| {
         let mut relay = LoneRelay::live(10);
