@@ -23,6 +23,9 @@ pub struct Device {
     pub platform: Option<String>,
     /// When it was enrolled.
     pub enrolled_at: Option<Timestamp>,
+    /// When it last came to the relay with nothing unsent, by the relay's clock; noted around a
+    /// show for the devices of its team, and for others never.
+    pub synced_at: Option<Timestamp>,
     /// Where it stands.
     pub state: DeviceState,
 }
@@ -44,6 +47,14 @@ pub enum DeviceState {
 }
 
 impl Device {
+    /// Whether a claim that was made on it before an instant may still be on its way: it has not
+    /// come with nothing unsent since. What is shut out for good brings nothing any more.
+    pub fn may_hold_work_from_before(&self, instant: Timestamp) -> bool {
+        let is_after = |at: Option<Timestamp>| at.is_some_and(|at| at >= instant);
+        let comes_no_more = matches!(self.state, DeviceState::Revoked | DeviceState::Wiped);
+        !(comes_no_more || is_after(self.enrolled_at) || is_after(self.synced_at))
+    }
+
     /// The id of a device's document, derived so that nobody needs to look it up.
     pub fn document_id(group: GroupId, number: DeviceNumber) -> DocumentId {
         DocumentId::of_content(&[b"device", group.as_bytes(), &number.0.to_be_bytes()])
@@ -71,6 +82,7 @@ impl Device {
             name: document.text("name").map(str::to_owned),
             platform: document.text("platform").map(str::to_owned),
             enrolled_at: document.instant("enrolled_at"),
+            synced_at: document.instant("synced_at"),
             state,
         })
     }

@@ -2,10 +2,12 @@
 
 use crate::case::duplicate;
 use crate::claim::{ClaimState, Standing, Strength};
+use crate::device::Device;
 use crate::document::Document;
 use crate::edit::{Edits, fields};
 use crate::id::{DocumentId, FactId};
 use crate::kind::Kind;
+use crate::show::Show;
 use crate::time::Timestamp;
 
 /// The name that the relay's own change bears as its command.
@@ -40,6 +42,40 @@ pub fn duplicates_across_stores<'d>(
     now: Timestamp,
 ) -> Edits {
     duplicate::across_stores(cards, now)
+}
+
+/// The name that the relay's own change bears as its command when it notes that a device came
+/// with nothing unsent.
+pub const NOTE_SYNCED: &str = "note_synced";
+
+/// How long such a note is not made anew, in hours, unless a show ended since.
+const NOTED_HOURS: i64 = 1;
+
+/// Works out what the relay adds to a device that came with nothing unsent: when that was, so
+/// that whoever takes a show's vehicles back knows whose sales may still be on their way.
+///
+/// `shows` are those that await its owner. Without one nothing is noted: a device that comes a
+/// hundred times a day leaves no hundred entries in everybody's log.
+pub fn after_syncing<'s>(
+    document: &Document,
+    shows: impl IntoIterator<Item = &'s Show>,
+    now: Timestamp,
+) -> Edits {
+    let mut edits = Edits::default();
+    let Some(device) = Device::read(document) else {
+        return edits;
+    };
+    let is_news = shows.into_iter().any(|show| {
+        let Some(noted) = device.synced_at else {
+            return true;
+        };
+        let ended_since = |end: Timestamp| noted < end && end <= now;
+        noted.plus_hours(NOTED_HOURS) <= now || show.ends_at.is_some_and(ended_since)
+    });
+    if is_news {
+        edits.set(device.id, "synced_at", now.millis());
+    }
+    edits
 }
 
 /// Confirms the hard claims of a vehicle's only deal, unless a pack of others holds it, and the

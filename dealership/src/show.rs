@@ -11,6 +11,9 @@ use crate::id::{ShowId, StaffId, StoreId};
 use crate::kind::Kind;
 use crate::time::Timestamp;
 
+/// How long after a show's end devices of its team are still awaited, in hours.
+const AWAITED_HOURS: i64 = 14 * 24;
+
 /// A show (车展).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Show {
@@ -35,6 +38,15 @@ pub struct Show {
 }
 
 impl Show {
+    /// Whether sales from this show may still come in from a person's devices: they are in its
+    /// team, and it has begun and did not end long ago.
+    pub fn awaits(&self, staff: StaffId, now: Timestamp) -> bool {
+        let (Some(starts_at), Some(ends_at)) = (self.starts_at, self.ends_at) else {
+            return false;
+        };
+        self.team.contains(&staff) && starts_at <= now && now <= ends_at.plus_hours(AWAITED_HOURS)
+    }
+
     /// Reads a show; `None` if the document is of another kind.
     pub fn read(document: &Document) -> Option<Self> {
         if document.kind() != Kind::Show {

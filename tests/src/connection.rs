@@ -23,6 +23,8 @@ pub struct Connection {
     pub sent: Vec<Vec<u8>>,
     /// Whether either end has closed it.
     pub closed: bool,
+    /// Why the first of them did, for who reads a failure.
+    pub why_closed: Option<String>,
 }
 
 /// A direction in which a message can be carried.
@@ -59,6 +61,7 @@ impl Connection {
             down: VecDeque::new(),
             sent: Vec::new(),
             closed: false,
+            why_closed: None,
         };
         connection.tell_link(replica, at, LinkInput::Opened);
         connection.tell_session(relay, at, now, RelayInput::Opened);
@@ -112,6 +115,11 @@ impl Connection {
             && self.link.is_idle(replica).expect("the replica is read")
     }
 
+    fn close(&mut self, why: &dyn std::fmt::Debug) {
+        self.closed = true;
+        self.why_closed.get_or_insert_with(|| format!("{why:?}"));
+    }
+
     fn tell_link(&mut self, replica: &mut Replica, at: Moment, input: LinkInput) {
         let effects = self
             .link
@@ -127,7 +135,7 @@ impl Connection {
                     self.sent.push(frame.clone());
                     self.up.push_back(frame);
                 }
-                LinkEffect::Close(_) => self.closed = true,
+                LinkEffect::Close(reason) => self.close(&reason),
                 LinkEffect::Welcomed { .. }
                 | LinkEffect::Changed(_)
                 | LinkEffect::Moved { .. }
@@ -151,8 +159,12 @@ impl Connection {
                     self.down.push_back(frame);
                     continue;
                 }
-                RelayEffect::Close(_) | RelayEffect::RollbackProved(_) => {
-                    self.closed = true;
+                RelayEffect::Close(reason) => {
+                    self.close(&reason);
+                    continue;
+                }
+                RelayEffect::RollbackProved(cursor) => {
+                    self.close(&cursor);
                     continue;
                 }
                 RelayEffect::Identify { device } => {
@@ -174,7 +186,14 @@ impl Connection {
                             self.spaces = guest.spaces;
                             self.shapes = guest.shapes;
                             self.clock_trusted = guest.clock_trusted;
-                            RelayInput::Admitted(guest.admission)
+                            self.session
+                                .handle(millis, RelayInput::Admitted(guest.admission));
+                            if guest.is_awaited {
+                                let device = wire::domain_device(greeting.device);
+                                relay.note_synced(now, device).expect("the store writes");
+                            }
+                            let head = wire::seq(relay.head().seq);
+                            RelayInput::HeadMoved { head }
                         }
                     }
                 }

@@ -293,8 +293,9 @@ impl Network {
             let replica = &self.devices[device.0].replica;
             assert!(
                 connection.is_idle(replica),
-                "{} is not idle",
-                self.devices[device.0].name
+                "{} is not idle: {:?}",
+                self.devices[device.0].name,
+                connection.why_closed
             );
         }
         connection.sent

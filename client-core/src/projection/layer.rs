@@ -13,6 +13,7 @@ use crate::projection::{cases, people, sales, stock};
 /// The tables whose rows say in `document` which document they are of.
 const TABLES: &[&str] = &[
     "person",
+    "device",
     "store",
     "trim",
     "customer",
@@ -61,13 +62,14 @@ pub(super) fn insert(
 ) -> Result<(), StoreError> {
     match document.kind() {
         Kind::Staff => people::staff(connection, document)?,
+        Kind::Device => people::device(connection, document)?,
         Kind::Store => people::store(connection, document)?,
         Kind::Customer => people::customer(connection, document)?,
         Kind::CustomerContact => people::contact(connection, document)?,
         Kind::Deal => sales::deal(connection, document)?,
         Kind::Trim => stock::trim(connection, document)?,
         Kind::Vehicle => stock::vehicle(connection, document)?,
-        Kind::Device | Kind::PriceList | Kind::Show => {}
+        Kind::PriceList | Kind::Show => {}
     }
     cases::insert(connection, document)?;
     note(connection, document.id(), dirty)

@@ -1,11 +1,11 @@
-//! Rows of staff, stores, customers and their contacts.
+//! Rows of staff, their devices, stores, customers and their contacts.
 
-use dealership::Document;
 use dealership::case::duplicate;
 use dealership::contact::Contact;
 use dealership::customer::Customer;
 use dealership::id::CustomerId;
 use dealership::pinyin;
+use dealership::{Device, Document};
 use rusqlite::Connection;
 
 use crate::error::StoreError;
@@ -18,6 +18,16 @@ pub(super) fn staff(connection: &Connection, document: &Document) -> Result<(), 
             document.id().as_bytes(),
             document.text("name").unwrap_or_default(),
         ))?;
+    Ok(())
+}
+
+pub(super) fn device(connection: &Connection, document: &Document) -> Result<(), StoreError> {
+    let Some(staff) = Device::read(document).and_then(|device| device.staff) else {
+        return Ok(());
+    };
+    connection
+        .prepare_cached("INSERT INTO device (document, staff) VALUES (?, ?)")?
+        .execute((document.id().as_bytes(), staff.as_bytes()))?;
     Ok(())
 }
 

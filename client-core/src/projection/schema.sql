@@ -11,6 +11,12 @@ CREATE TABLE person (
     name      TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE device (
+    document  BLOB PRIMARY KEY,
+    staff     BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX device_by_staff ON device (staff, document);
+
 CREATE TABLE store (
     document  BLOB PRIMARY KEY,
     name      TEXT NOT NULL,

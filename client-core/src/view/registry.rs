@@ -12,6 +12,7 @@ use crate::view::deal_list::DealList;
 use crate::view::history::History;
 use crate::view::sync_status::ShowSyncStatus;
 use crate::view::today::Today;
+use crate::view::unsynced_devices::UnsyncedDevices;
 use crate::view::vehicle_detail::VehicleDetail;
 use crate::view::vehicle_list::VehicleList;
 use crate::view::vehicle_matrix::VehicleMatrix;
@@ -31,6 +32,7 @@ pub static REGISTRY: &[Entry] = &[
     Entry::of::<VehicleMatrix>(),
     Entry::of::<VehicleDetail>(),
     Entry::of::<ClaimList>(),
+    Entry::of::<UnsyncedDevices>(),
     Entry::of::<Cases>(),
     Entry::of::<ShowSyncStatus>(),
     Entry::of::<History>(),

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use dealership::case::{Case, double_vin, place};
-use dealership::id::{StaffId, VehicleId};
+use dealership::id::{ShowId, StaffId, VehicleId};
 use dealership::refusal::Hold;
+use dealership::show::Show;
 use dealership::vehicle::{Vehicle, VehicleStatus};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -42,6 +43,8 @@ pub struct VehicleWhole {
     pub alternatives: Vec<VehicleRow>,
     /// The names of the people that are spoken of.
     pub names: BTreeMap<StaffId, String>,
+    /// The shows that it is or was packed for.
+    pub shows: BTreeMap<ShowId, Show>,
 }
 
 impl View for VehicleDetail {
@@ -92,7 +95,19 @@ impl View for VehicleDetail {
             cases: [double_vin::cases(&document), place::cases(&document)].concat(),
             alternatives,
             names: names(desk, people)?,
+            shows: shows(desk, &vehicle)?,
             vehicle,
         })
     }
+}
+
+fn shows(desk: &Desk<'_>, vehicle: &Vehicle) -> Result<BTreeMap<ShowId, Show>, ReplicaError> {
+    let mut shows = BTreeMap::new();
+    for id in vehicle.packs.iter().filter_map(|pack| pack.show) {
+        let document = desk.shelf.document(id.into())?;
+        if let Some(show) = document.and_then(|document| Show::read(&document)) {
+            shows.insert(id, show);
+        }
+    }
+    Ok(shows)
 }

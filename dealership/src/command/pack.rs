@@ -37,8 +37,8 @@ pub struct PackVehicles {
 /// Takes vehicles back from the team of a show.
 ///
 /// Whether devices of the team still hold sales that they could not send, no replica can know:
-/// the relay tells the screen how many have not synced since the pack began, and the person
-/// decides.
+/// the relay notes on each of their documents when it came with nothing unsent, the view
+/// `unsynced_devices` lists those that did not since the pack's window, and the person decides.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReleasePack {

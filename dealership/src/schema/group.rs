@@ -46,6 +46,8 @@ pub(super) static DEVICE: Schema = Schema {
         written_by(Writer::Relay, "locked_at", Class::Register(Int)),
         written_by(Writer::Relay, "revoked_at", Class::Register(Int)),
         written_by(Writer::Relay, "wiped_at", Class::Register(Int)),
+        // When it last came with nothing unsent; noted for devices of a show's team alone.
+        written_by(Writer::Relay, "synced_at", Class::Register(Int)),
         field("name", Class::Register(Text(NAME))),
     ],
 };

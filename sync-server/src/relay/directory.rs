@@ -1,8 +1,9 @@
-//! Who works here, and what each may hold: read from the staff documents.
+//! Who works here, what each may hold, and which shows they are at: read from the documents.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use dealership::{Author, DeviceNumber, Document, Kind, Space, StaffAccess, StaffId};
+use dealership::show::Show;
+use dealership::{Author, DeviceNumber, Document, Kind, Space, StaffAccess, StaffId, Timestamp};
 
 use super::documents::{Documents, Found, LoadError};
 use crate::store::ReadStore;
@@ -11,6 +12,7 @@ use crate::store::ReadStore;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Directory {
     members: BTreeMap<StaffId, Member>,
+    shows: Vec<Show>,
 }
 
 /// A member of staff.
@@ -25,27 +27,34 @@ pub struct Member {
 }
 
 impl Directory {
-    /// Reads the staff documents.
+    /// Whether a document has a say in it.
+    pub(super) const fn is_read_from(kind: Kind) -> bool {
+        matches!(kind, Kind::Staff | Kind::Show)
+    }
+
+    /// Reads the documents of staff and shows.
     pub(super) fn read(
         store: &impl ReadStore,
         documents: &mut Documents,
     ) -> Result<Self, LoadError> {
-        let mut staff = Vec::new();
-        for id in store.documents_of_kind(Kind::Staff)? {
-            let Found::Document(loaded) = documents.find(store, id)? else {
-                continue;
-            };
-            match loaded.read() {
-                Ok(document) => staff.push(document),
-                Err(error) => tracing::error!(document = %id, %error, "a member is unreadable"),
+        let mut read = Vec::new();
+        for kind in [Kind::Staff, Kind::Show] {
+            for id in store.documents_of_kind(kind)? {
+                let Found::Document(loaded) = documents.find(store, id)? else {
+                    continue;
+                };
+                match loaded.read() {
+                    Ok(document) => read.push(document),
+                    Err(error) => tracing::error!(document = %id, %error, "{kind} is unreadable"),
+                }
             }
         }
-        Ok(Self::of(&staff))
+        Ok(Self::of(&read))
     }
 
     /// Works out everyone's spaces.
-    pub fn of(staff: &[Document]) -> Self {
-        let read: Vec<(StaffAccess, String)> = staff
+    pub fn of(documents: &[Document]) -> Self {
+        let read: Vec<(StaffAccess, String)> = documents
             .iter()
             .filter_map(|document| {
                 let name = document.text("name").unwrap_or_default().to_owned();
@@ -65,7 +74,15 @@ impl Directory {
                 (member.access.staff, member)
             })
             .collect();
-        Self { members }
+        let shows = documents.iter().filter_map(Show::read).collect();
+        Self { members, shows }
+    }
+
+    /// The shows from which sales of a person may still come in.
+    pub fn shows_awaiting(&self, staff: StaffId, now: Timestamp) -> impl Iterator<Item = &Show> {
+        self.shows
+            .iter()
+            .filter(move |show| show.awaits(staff, now))
     }
 
     /// One member.

@@ -44,6 +44,9 @@ pub struct Guest {
     pub shapes: u32,
     /// Whether its clock is within ten minutes of the relay's.
     pub clock_trusted: bool,
+    /// Whether somebody may want to know that it came with nothing unsent: then
+    /// [`Relay::note_synced`].
+    pub is_awaited: bool,
 }
 
 impl<'r, S: ReadStore> FrontDesk<'r, S> {
@@ -105,6 +108,8 @@ impl<'r, S: ReadStore> FrontDesk<'r, S> {
             }
             None => false,
         };
+        let mut shows = self.directory.shows_awaiting(author.staff(), now);
+        let is_awaited = greeting.outbox.batches == 0 && shows.next().is_some();
         let ahead = wire::domain_timestamp(greeting.clock).millis_since(now);
         Ok(Admittance::Admitted(Box::new(Guest {
             admission: Admission {
@@ -118,6 +123,7 @@ impl<'r, S: ReadStore> FrontDesk<'r, S> {
             spaces: author.spaces,
             shapes: greeting.shapes,
             clock_trusted: ahead.unsigned_abs() <= CLOCK_TOLERANCE,
+            is_awaited,
         })))
     }
 

@@ -61,6 +61,27 @@ impl<S: Store> Relay<S> {
         })
     }
 
+    /// Notes on a device's document that it came with nothing unsent, if anybody may want to know.
+    ///
+    /// # Errors
+    ///
+    /// [`RelayError`], and then nothing is written.
+    pub fn note_synced(&mut self, now: Timestamp, device: DeviceNumber) -> Result<(), RelayError> {
+        let Some(row) = self.store.device(device)? else {
+            return Ok(());
+        };
+        let Some(document) = self.document(row.document)? else {
+            return Ok(());
+        };
+        let directory = Arc::clone(&self.directory);
+        let shows = directory.shows_awaiting(row.staff, now);
+        let edits = duty::after_syncing(&document, shows, now);
+        if edits.is_empty() {
+            return Ok(());
+        }
+        self.establish(now, duty::NOTE_SYNCED, &edits)
+    }
+
     /// Adds the facts that follow from a draft, and writes it all.
     pub(super) fn keep(&mut self, now: Timestamp, mut draft: Draft) -> Result<(), RelayError> {
         let vehicles = read_kind(&draft, Kind::Vehicle)?;
@@ -76,13 +97,13 @@ impl<S: Store> Relay<S> {
             self.draft_own(&mut draft, now, duty::RAISE, &facts)?;
         }
         let head = draft.head();
-        let mut staff_changed = false;
+        let mut directory_changed = false;
         for loaded in draft.write(&mut self.store)? {
-            staff_changed |= loaded.kind == Kind::Staff;
+            directory_changed |= Directory::is_read_from(loaded.kind);
             self.documents.keep(loaded);
         }
         self.head = head;
-        if staff_changed {
+        if directory_changed {
             let directory = Directory::read(&self.store, &mut self.documents)?;
             self.directory = Arc::new(directory);
         }

@@ -256,6 +256,9 @@ impl Connection {
                     connected: self.hub.devices.connect(device),
                 });
                 self.tell(RelayInput::Admitted(guest.admission));
+                if guest.is_awaited {
+                    self.hub.writer.note_synced(device).await;
+                }
                 // The log may have grown while the desk looked.
                 let head = wire::seq(*self.head.borrow_and_update());
                 self.tell(RelayInput::HeadMoved { head });

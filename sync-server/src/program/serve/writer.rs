@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use anyhow::{Context as _, Result, bail};
-use dealership::{Seq, Timestamp};
+use dealership::{DeviceNumber, Seq, Timestamp};
 use sync_protocol::message::Later;
 use sync_protocol::{Cursor, Epoch, Outcome};
 use sync_server::relay::{Directory, EnrolError, Enrolled, Enrolment, Pushed, Relay};
@@ -46,6 +46,7 @@ enum Job {
     Accept(Pushed, oneshot::Sender<Outcome>),
     Enrol(Box<EnrolJob>),
     Heal(Cursor, oneshot::Sender<()>),
+    NoteSynced(DeviceNumber),
     TidyUp,
 }
 
@@ -141,6 +142,12 @@ impl WriterHandle {
         let _ended = healed.await;
     }
 
+    /// Has it noted that a device came with nothing unsent.
+    pub(super) async fn note_synced(&self, device: DeviceNumber) {
+        // Without a writer it is noted at the device's next coming.
+        let _ended = self.jobs.send(Job::NoteSynced(device)).await;
+    }
+
     /// Gives the store time to put itself in order, if the writer has nothing better to do.
     pub(super) fn tidy_up(&self) {
         // A full queue has better things to do.
@@ -195,7 +202,7 @@ fn write(mut relay: Relay<SqliteStore>, mut jobs: mpsc::Receiver<Job>, published
 fn work(relay: &mut Relay<SqliteStore>, group: Vec<Job>, published: &Published) {
     let now = clock::now();
     let (mut pushed, mut answers) = (Vec::new(), Vec::new());
-    let (mut enrolments, mut tidy_up) = (Vec::new(), false);
+    let (mut enrolments, mut synced, mut tidy_up) = (Vec::new(), Vec::new(), false);
     for job in group {
         match job {
             Job::Accept(batch, answer) => {
@@ -208,6 +215,7 @@ fn work(relay: &mut Relay<SqliteStore>, group: Vec<Job>, published: &Published) 
                 // The session that asked may have ended.
                 let _ended = done.send(());
             }
+            Job::NoteSynced(device) => synced.push(device),
             Job::TidyUp => tidy_up = true,
         }
     }
@@ -225,6 +233,12 @@ fn work(relay: &mut Relay<SqliteStore>, group: Vec<Job>, published: &Published) 
         );
         // The device that asked may be gone; it asks again.
         let _gone = job.answer.send(enrolled);
+    }
+    for device in synced {
+        if let Err(error) = relay.note_synced(now, device) {
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(device = device.0, error, "not noted as synced");
+        }
     }
     if tidy_up && let Err(error) = relay.tidy_up(false) {
         tracing::error!(error = &error as &dyn std::error::Error, "no checkpoint");
