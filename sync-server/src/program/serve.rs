@@ -158,7 +158,7 @@ fn check(folder: &Folder) -> Result<()> {
     let store = folder.reading_store()?;
     let head = store.head()?;
     let after = Seq(head.seq.0.saturating_sub(limits::CHECKED_ENTRIES));
-    let mut problems = store.problems()?;
+    let mut problems = store.problems_at_a_glance()?;
     problems.extend(verify_log(&store, after)?.problems);
     if let Some(problem) = problems.first() {
         let database = folder.database();

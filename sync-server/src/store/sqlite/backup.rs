@@ -15,6 +15,10 @@ use crate::store::{ReadStore, StoreError};
 /// How many pages are copied between two looks at what was written meanwhile.
 const PAGES_PER_STEP: i32 = 1_024;
 
+/// SQLite's check of everything, and the one that leaves out indexes.
+const WHOLE: &str = "PRAGMA integrity_check(20)";
+const GLANCE: &str = "PRAGMA quick_check(20)";
+
 /// Why there is no backup.
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
@@ -75,7 +79,17 @@ impl<Access> SqliteStore<Access> {
     ///
     /// [`StoreError`] when it cannot even be looked at.
     pub fn problems(&self) -> Result<Vec<String>, StoreError> {
-        problems(&self.connection).map_err(failed)
+        problems(&self.connection, WHOLE).map_err(failed)
+    }
+
+    /// What SQLite finds wrong with the file in a fraction of the time, without comparing indexes
+    /// with their tables: a damaged index hides rows and is not found.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when it cannot even be looked at.
+    pub fn problems_at_a_glance(&self) -> Result<Vec<String>, StoreError> {
+        problems(&self.connection, GLANCE).map_err(failed)
     }
 
     fn copy(&self, to: &Path) -> Result<Seq, BackupError> {
@@ -86,7 +100,7 @@ impl<Access> SqliteStore<Access> {
         // One file, with nothing beside it.
         copy.pragma_update(None, "journal_mode", "DELETE")
             .map_err(failed)?;
-        if let Some(problem) = problems(&copy).map_err(failed)?.into_iter().next() {
+        if let Some(problem) = problems(&copy, WHOLE).map_err(failed)?.into_iter().next() {
             return Err(BackupError::Damaged(problem));
         }
         let copied = Self::over(copy);
@@ -94,9 +108,9 @@ impl<Access> SqliteStore<Access> {
     }
 }
 
-fn problems(connection: &Connection) -> Result<Vec<String>, rusqlite::Error> {
+fn problems(connection: &Connection, check: &str) -> Result<Vec<String>, rusqlite::Error> {
     let mut found = Vec::new();
-    let mut statement = connection.prepare("PRAGMA quick_check(20)")?;
+    let mut statement = connection.prepare(check)?;
     for line in statement.query_map([], |row| row.get::<_, String>(0))? {
         let line = line?;
         if line != "ok" {
