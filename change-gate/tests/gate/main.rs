@@ -10,6 +10,7 @@
 
 mod attacks;
 mod corpus;
+mod cost;
 mod decoded;
 mod encoder;
 mod histories;

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use change_gate::limits;
 use flate2::{Compression, write::DeflateEncoder};
 
 use super::{Attack, on_nothing, other, own, victim};
@@ -55,8 +56,8 @@ pub(super) fn attacks() -> Vec<Attack> {
         ),
         on_nothing(
             "one-operation-too-many",
-            "10,001 operations",
-            operations(10_001),
+            "as many operations as a change may have, and one",
+            operations(limits::ROWS as i64 + 1),
             "Malformed TooManyRows",
         ),
         on_nothing(
@@ -135,19 +136,19 @@ pub(super) fn attacks() -> Vec<Attack> {
         ),
         on_nothing(
             "long-key-many-times",
-            "a key of 60 KB in a run of 10,000: 600 MB when it is copied",
+            "a key of 60 KB in a run of 4,000: 240 MB when it is copied",
             {
                 let mut chunk = Chunk::first_of(own()).rows(&[Row::put("name", "Li")]);
                 for (specification, data) in &mut chunk.columns {
                     match specification {
                         0x15 => {
                             data.clear();
-                            signed(data, 10_000);
+                            signed(data, limits::ROWS as i64);
                             encoder::prefixed(data, &vec![b'k'; 60_000]);
                         }
                         0x42 => {
                             data.clear();
-                            run(data, 10_000, 1);
+                            run(data, limits::ROWS as i64, 1);
                         }
                         _ => {}
                     }
@@ -205,19 +206,21 @@ pub(super) fn attacks() -> Vec<Attack> {
         },
         Attack {
             name: "many-operations-in-a-batch",
-            about: "two changes of 10,000 puts to one key, each in a few hundred bytes",
+            about: "two changes, each of as many puts to one key as there may be, in a few kilobytes",
             known: Vec::new(),
             hostile: repeated_puts(2),
             expects: "TooManyOperations",
         },
         Attack {
             name: "many-predecessors",
-            about: "one put that claims 10,000 predecessors",
+            about: "one put that claims as many predecessors as there may be rows",
             known: victim(),
             hostile: vec![{
                 let mut chunk = super::after_victim();
                 chunk.other_actors = vec![other().to_vec()];
-                let predecessors: Vec<_> = (1..=10_000).map(|counter| (counter, 1)).collect();
+                let predecessors: Vec<_> = (1..=limits::ROWS as i64)
+                    .map(|counter| (counter, 1))
+                    .collect();
                 chunk
                     .rows(&[Row::put("name", "Wu").after(&predecessors)])
                     .write()
@@ -270,12 +273,13 @@ fn nested(levels: u64) -> Vec<u8> {
     Chunk::first_of(own()).rows(&rows).write()
 }
 
-/// Changes that put one key 10,000 times each, every put after the one before.
+/// Changes that put one key as often as each may, every put after the one before.
 pub(crate) fn repeated_puts(changes: u64) -> Vec<Vec<u8>> {
     let mut written: Vec<Vec<u8>> = Vec::new();
     for number in 0..changes {
-        let start = number as i64 * 10_000 + 1;
-        let rows: Vec<_> = (start..start + 10_000)
+        let rows = limits::ROWS as i64;
+        let start = number as i64 * rows + 1;
+        let rows: Vec<_> = (start..start + rows)
             .map(|counter| match counter {
                 1 => Row::act(encoder::PUT, "k"),
                 _ => Row::act(encoder::PUT, "k").after(&[(counter - 1, 0)]),
