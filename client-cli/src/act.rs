@@ -1,20 +1,19 @@
 //! Commands and views of the library, by name.
 
-use std::io::{self, BufRead};
+use std::io;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use client_core::native::Clock;
 use client_core::{Replica, ReplicaError, command, view};
 use schemars::Schema;
-use serde::{Deserialize, Serialize};
-use serde_json::Value as Json;
+use serde::Serialize;
 
 use crate::table::Columns;
 use crate::{console, input, opening};
+use lines::{Line, Lines};
 
-/// The longest line of `do -`: as much as one batch may weigh, with room for JSON.
-const MAX_LINE: usize = 1 << 20;
+mod lines;
 
 #[derive(Serialize)]
 struct Listed {
@@ -22,15 +21,6 @@ struct Listed {
     about: &'static str,
     input: Schema,
     output: Schema,
-}
-
-/// A line of `do -`.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Line {
-    command: String,
-    #[serde(default)]
-    input: Json,
 }
 
 /// What `do -` answers to one line.
@@ -98,20 +88,10 @@ pub(crate) fn show(
 /// any; stops at whatever is wrong with the replica itself.
 fn execute_lines(replica: &mut Replica) -> Result<()> {
     let mut refusals = 0_usize;
-    for (index, line) in io::stdin().lock().lines().enumerate() {
-        let number = index + 1;
-        let line = line.with_context(|| format!("line {number} of stdin cannot be read"))?;
-        if line.trim().is_empty() {
-            continue;
-        }
-        if line.len() > MAX_LINE {
-            bail!(
-                "line {number} of stdin has {} bytes; at most {MAX_LINE} are read",
-                line.len()
-            );
-        }
-        let Line { command, input } = serde_json::from_str(&line)
-            .with_context(|| format!("line {number} of stdin is not {{\"command\", \"input\"}}"))?;
+    let mut lines = Lines::of(io::stdin().lock());
+    while let Some(line) = lines.next()? {
+        let Line { command, input } = line;
+        let number = lines.number;
         match replica.execute(&command, input, Clock::wall()) {
             Ok(executed) => console::answer(&LineAnswer::Done(executed))?,
             Err(ReplicaError::Refused(refusal)) => {
