@@ -85,7 +85,7 @@ pub struct QuarantinedBatch {
     pub batch: BatchId,
     /// The name of the command.
     pub command: String,
-    /// Its input.
+    /// Its input; null if it was for a document that was purged since.
     pub input: Json,
     /// When it was asked for.
     pub made_at: Timestamp,

@@ -43,6 +43,8 @@ pub(crate) fn apply(connection: &Connection, medium: Medium) -> Result<(), OpenE
     set(connection, "trusted_schema", "off", "0")?;
     set(connection, "cell_size_check", "on", "1")?;
     set(connection, "temp_store", "memory", "2")?;
+    // What is purged is overwritten, not only let go of.
+    set(connection, "secure_delete", "on", "1")?;
     set(connection, "cache_size", "-16000", "-16000")?;
     set(connection, "journal_size_limit", "67108864", "67108864")?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;

@@ -40,8 +40,10 @@ pub(super) enum Arrival<'a> {
         /// The receipts of every change in it.
         receipts: Receipts,
     },
-    /// The document was purged, or left this device's spaces.
+    /// The document left this device's spaces.
     Removed,
+    /// The document was purged.
+    Purged,
 }
 
 impl<'a> Arrival<'a> {
@@ -65,7 +67,7 @@ impl<'a> Arrival<'a> {
                 };
                 (save.document, arrival)
             }
-            Entry::Gone(gone) => (gone.document, Self::Removed),
+            Entry::Gone(gone) => (gone.document, Self::Purged),
             Entry::Left(left) => (left.document, Self::Removed),
         }
     }
@@ -120,7 +122,7 @@ impl<'a> Arrival<'a> {
                 bytes: saved.to_vec(),
                 receipts: receipts.clone(),
             }),
-            Self::Removed => None,
+            Self::Removed | Self::Purged => None,
         }
     }
 }
@@ -165,8 +167,11 @@ impl Intake<'_> {
         let mut is_set_aside = suspect::reason(connection, self.id)?.is_some();
         let mut rest = arrivals.as_slice();
         while let Some(first) = rest.first() {
-            if matches!(first, Arrival::Removed) {
+            if matches!(first, Arrival::Removed | Arrival::Purged) {
                 self.remove()?;
+                if matches!(first, Arrival::Purged) {
+                    self.empty_quarantine()?;
+                }
                 is_set_aside = false;
                 rest = rest.get(1..).unwrap_or_default();
                 continue;
@@ -239,8 +244,10 @@ impl Intake<'_> {
             let hash = ChangeHash(header.hash);
             receipts.insert(&hash, *receipt);
             now_in = Some(*space);
-            match store::change::known(connection, &hash)? {
-                Known::Here => store::change::set_receipt(connection, &hash, receipt)?,
+            match store::change::known(connection, self.id, &hash)? {
+                Known::Here => {
+                    store::change::set_receipt(connection, self.id, &hash, receipt)?;
+                }
                 Known::Absent
                     if here
                         .as_ref()
@@ -345,10 +352,10 @@ impl Intake<'_> {
             match receipts.get(&row.hash) {
                 // Its batch waits for the verdict and may have to be pushed again.
                 Some(receipt) if row.waits => {
-                    store::change::set_receipt(connection, &row.hash, receipt)?;
+                    store::change::set_receipt(connection, self.id, &row.hash, receipt)?;
                 }
                 _ if row.waits => {}
-                _ => store::change::delete(connection, &row.hash)?,
+                _ => store::change::delete(connection, self.id, &row.hash)?,
             }
         }
         let mut all = receipts.clone();
@@ -373,6 +380,15 @@ impl Intake<'_> {
                 receipts: all,
             }),
         );
+        Ok(())
+    }
+
+    /// What was refused is kept until a person decides, but not of a document that was purged.
+    fn empty_quarantine(&self) -> Result<(), StoreError> {
+        let connection = self.shelf.connection();
+        for batch in store::quarantine::of_document(connection, self.id)? {
+            store::quarantine::empty(connection, batch)?;
+        }
         Ok(())
     }
 

@@ -149,7 +149,7 @@ impl Replica {
                 .as_ref()
                 .is_ok_and(|header| device_of(&header.actor) != own),
             Arrival::Save { .. } => true,
-            Arrival::Removed => false,
+            Arrival::Removed | Arrival::Purged => false,
         };
         let foreign: Vec<_> = arrivals
             .iter()

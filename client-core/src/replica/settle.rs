@@ -5,6 +5,9 @@
 //! and what does not build on the refused, and the surviving intents run again, in their order,
 //! under a new actor and new batch ids. The same time and the same seed give the same ids and
 //! numbers; where a replay gives other facts, or is refused, its batch goes to quarantine whole.
+//!
+//! What was written to a document that was purged is kept nowhere: of its batch quarantine says
+//! that and why it was refused, and no more.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,6 +25,9 @@ use crate::replica::execute::{Executed, Press};
 use crate::replica::shelf::{self, Shelf};
 use crate::store;
 use crate::store::outbox::{BatchChange, BatchRow};
+
+/// The code of a batch for a document that was purged: erasure wins over what was refused.
+const GONE: &str = "gone";
 
 /// What came of a verdict.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -114,9 +120,16 @@ impl Replica {
         let shelf = Shelf::new(&transaction, &self.cache);
         let mut settled = Settled::default();
         let taken_back = take_back(&shelf, batch, &mut settled)?;
+        let purged = match why.code.as_str() {
+            GONE => documents_of(&taken_back, batch),
+            _ => BTreeSet::new(),
+        };
         for (row, changes) in &taken_back {
             if row.id == batch {
                 store::quarantine::append(&transaction, row, changes, why, now)?;
+                if !purged.is_empty() {
+                    store::quarantine::empty(&transaction, row.id)?;
+                }
                 settled.quarantined.push(row.id);
                 continue;
             }
@@ -136,6 +149,13 @@ impl Replica {
                 Err(mut why) => {
                     why.because_of = Some(batch);
                     store::quarantine::append(&transaction, row, changes, &why, now)?;
+                    // What was written to a purged document goes with it.
+                    if changes
+                        .iter()
+                        .any(|change| purged.contains(&change.document))
+                    {
+                        store::quarantine::empty(&transaction, row.id)?;
+                    }
                     settled.quarantined.push(row.id);
                 }
             }
@@ -148,6 +168,17 @@ impl Replica {
         self.keep(taken);
         Ok(settled)
     }
+}
+
+/// The documents that a batch would have changed.
+fn documents_of(
+    taken_back: &[(BatchRow, Vec<BatchChange>)],
+    batch: BatchId,
+) -> BTreeSet<DocumentId> {
+    let of_batch = taken_back.iter().filter(|(row, _)| row.id == batch);
+    of_batch
+        .flat_map(|(_, changes)| changes.iter().map(|change| change.document))
+        .collect()
 }
 
 /// Takes a batch and all that build on it out of the outbox and out of their documents; gives
@@ -238,7 +269,7 @@ fn refusal_code(code: RefusalCode) -> String {
         RefusalCode::OutOfSequence => "out_of_sequence".to_owned(),
         RefusalCode::WrongAuthorship => "wrong_authorship".to_owned(),
         RefusalCode::NotPermitted => "not_permitted".to_owned(),
-        RefusalCode::Gone => "gone".to_owned(),
+        RefusalCode::Gone => GONE.to_owned(),
         RefusalCode::WrongSpace => "wrong_space".to_owned(),
         RefusalCode::Unsound => "unsound".to_owned(),
         RefusalCode::BatchReused => "batch_reused".to_owned(),

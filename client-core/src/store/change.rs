@@ -69,17 +69,22 @@ pub(crate) enum Known {
     Here,
 }
 
-/// Looks a change up by its hash.
-pub(crate) fn known(connection: &Connection, hash: &ChangeHash) -> Result<Known, StoreError> {
+/// Looks a change of a document up by its hash, which names it within the document only.
+pub(crate) fn known(
+    connection: &Connection,
+    document: DocumentId,
+    hash: &ChangeHash,
+) -> Result<Known, StoreError> {
     let here = connection
-        .prepare_cached("SELECT 1 FROM change WHERE hash = ?")?
-        .exists([hash.0])?;
+        .prepare_cached("SELECT 1 FROM change WHERE document = ? AND hash = ?")?
+        .exists((document.as_bytes(), hash.0))?;
     Ok(if here { Known::Here } else { Known::Absent })
 }
 
 /// Notes the receipt of a change that is here.
 pub(crate) fn set_receipt(
     connection: &Connection,
+    document: DocumentId,
     hash: &ChangeHash,
     receipt: &ChangeReceipt,
 ) -> Result<(), StoreError> {
@@ -87,7 +92,7 @@ pub(crate) fn set_receipt(
         .prepare_cached(
             "UPDATE change SET seq = ?2, received_at = ?3, base_received_at = ?4,
                                clock_trusted = ?5
-             WHERE hash = ?1",
+             WHERE document = ?6 AND hash = ?1",
         )?
         .execute((
             hash.0,
@@ -95,6 +100,7 @@ pub(crate) fn set_receipt(
             receipt.received_at.millis(),
             receipt.base_received_at.millis(),
             receipt.clock_trusted,
+            document.as_bytes(),
         ))?;
     Ok(())
 }
@@ -135,11 +141,15 @@ pub(crate) fn of_document(
     Ok(changes)
 }
 
-/// Deletes one row.
-pub(crate) fn delete(connection: &Connection, hash: &ChangeHash) -> Result<(), StoreError> {
+/// Deletes one row of a document.
+pub(crate) fn delete(
+    connection: &Connection,
+    document: DocumentId,
+    hash: &ChangeHash,
+) -> Result<(), StoreError> {
     connection
-        .prepare_cached("DELETE FROM change WHERE hash = ?")?
-        .execute([hash.0])?;
+        .prepare_cached("DELETE FROM change WHERE document = ? AND hash = ?")?
+        .execute((document.as_bytes(), hash.0))?;
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! What a relay refused, kept with the reason until a person decides.
 
 use dealership::Timestamp;
-use dealership::id::StaffId;
+use dealership::id::{DocumentId, StaffId};
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::error::{StoreError, damaged};
@@ -79,6 +79,29 @@ pub(crate) fn delete(connection: &Connection, batch: BatchId) -> Result<(), Stor
         .prepare_cached("DELETE FROM quarantine WHERE batch = ?")?
         .execute([batch.0])?;
     Ok(())
+}
+
+/// Takes what was written out of a batch; that it was refused, and why, stays to be read.
+pub(crate) fn empty(connection: &Connection, batch: BatchId) -> Result<(), StoreError> {
+    connection
+        .prepare_cached("UPDATE quarantine SET input = 'null' WHERE batch = ?")?
+        .execute([batch.0])?;
+    connection
+        .prepare_cached("DELETE FROM quarantined_change WHERE batch = ?")?
+        .execute([batch.0])?;
+    Ok(())
+}
+
+/// The batches that would have changed a document.
+pub(crate) fn of_document(
+    connection: &Connection,
+    document: DocumentId,
+) -> Result<Vec<BatchId>, StoreError> {
+    let batches = connection
+        .prepare_cached("SELECT DISTINCT batch FROM quarantined_change WHERE document = ?")?
+        .query_map([document.as_bytes()], |row| row.get(0).map(BatchId))?
+        .collect::<Result<_, _>>()?;
+    Ok(batches)
 }
 
 fn quarantined(row: &Row<'_>) -> Result<QuarantinedBatch, StoreError> {
