@@ -2,7 +2,7 @@
 //!
 //! A [`Network`] holds a relay and the replicas of its devices. A story says who does what, when
 //! and where the network is missing; [`Network::sync`] and [`Network::settle`] carry messages,
-//! with faults that a seed decides.
+//! with faults that a seed decides. [`processes`] does the same with the real programs.
 
 #![allow(
     clippy::expect_used,
@@ -16,6 +16,7 @@ pub mod chaos;
 pub mod connection;
 pub mod group;
 pub mod network;
+pub mod processes;
 
 pub use chaos::Weather;
 pub use network::{Device, Network};

@@ -1,0 +1,7 @@
+//! Tests that start processes; the runner lets two of them run at a time.
+
+mod attacking;
+mod decoding;
+mod killing;
+mod showroom;
+mod stories;
