@@ -14,7 +14,7 @@ use serde_json::Value as Json;
 use crate::access::Author;
 use crate::document::Document;
 use crate::edit::{Edits, Fields, fields};
-use crate::id::{CustomerId, DocumentId, FreshIds, GroupId};
+use crate::id::{CustomerId, DealId, DocumentId, FreshIds, GroupId};
 use crate::kind::Kind;
 use crate::phone::{PhoneHash, PhoneKey};
 use crate::refusal::{Notice, Refusal};
@@ -27,6 +27,7 @@ mod contact;
 mod customer;
 mod deal;
 mod grade;
+mod import;
 mod input;
 mod lookup;
 mod lost;
@@ -57,6 +58,10 @@ pub use deal::{
     SkipStage, StageRecorded,
 };
 pub use grade::{Graded, SetGrade};
+pub use import::{
+    ImportPrices, ImportSheetRow, ImportUndone, LeftReason, LeftThing, PriceCells, PriceTaken,
+    PricesTaken, UndoImport, UndoOutcome,
+};
 pub use input::Change;
 pub use lost::{ConfirmLost, LostRequested, RequestLost};
 pub use merge::{MergeCustomers, Merged, UndoMerge};
@@ -178,6 +183,20 @@ pub trait Library {
     ///
     /// [`Refusal::Storage`] when the store fails.
     fn of_kind(&self, kind: Kind) -> Result<Vec<Rc<Document>>, Refusal>;
+
+    /// The deals of a customer that are here.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Storage`] when the store fails.
+    fn deals_of(&self, customer: CustomerId) -> Result<Vec<DealId>, Refusal> {
+        let deals = self.of_kind(Kind::Deal)?;
+        Ok(deals
+            .iter()
+            .filter(|deal| deal.parsed("customer") == Some(customer))
+            .map(|deal| deal.id().into())
+            .collect())
+    }
 
     /// The customers that bear this phone, in the spaces held here.
     ///

@@ -160,6 +160,13 @@ impl Contact {
             .max()
     }
 
+    /// What was noted about the customer and not about a fact, one note a line.
+    pub fn notes_text(&self) -> String {
+        let free = self.notes.iter().filter(|note| note.about.is_none());
+        let lines: Vec<_> = free.map(|note| note.text.as_str()).collect();
+        lines.join("\n")
+    }
+
     /// What is still to be done, by due date.
     pub fn open_tasks(&self) -> impl Iterator<Item = &Task> {
         self.tasks

@@ -167,6 +167,27 @@ impl Document {
         self.registers.get(key)
     }
 
+    /// The document as it stood at some of its changes; `None` if one is not here.
+    pub fn as_of(&self, heads: &[ChangeHash]) -> Option<Self> {
+        let automerge = self.automerge.fork_at(heads).ok()?;
+        Self::read(self.id, self.space, automerge, self.receipts.clone()).ok()
+    }
+
+    /// Whether a change made the document: its author had seen no other.
+    pub fn was_made_by(&self, change: &ChangeHash) -> bool {
+        let meta = self.automerge.get_change_meta_by_hash(change);
+        meta.is_some_and(|meta| meta.deps.is_empty())
+    }
+
+    /// The document as the author of a change had it; `None` if that change made it.
+    pub fn before(&self, change: &ChangeHash) -> Option<Self> {
+        let seen = self.automerge.get_change_meta_by_hash(change)?.deps;
+        if seen.is_empty() {
+            return None;
+        }
+        self.as_of(&seen)
+    }
+
     /// Every register at the root, in order of keys.
     pub fn registers(&self) -> impl Iterator<Item = (&str, &Register)> {
         self.registers

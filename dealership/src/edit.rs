@@ -122,6 +122,18 @@ impl Edits {
             .map(|(document, edits)| (*document, edits.as_slice()))
     }
 
+    /// Adds what another part of the same command wants written.
+    pub fn extend(&mut self, other: Self) {
+        for (document, edits) in other.0 {
+            self.0.entry(document).or_default().extend(edits);
+        }
+    }
+
+    /// Whether something is to be written to a document.
+    pub fn touches(&self, document: DocumentId) -> bool {
+        self.0.contains_key(&document)
+    }
+
     /// Whether there is nothing to write.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

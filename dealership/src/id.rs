@@ -115,6 +115,11 @@ uuid_newtype!(
     CaseId
 );
 uuid_newtype!(
+    /// Names one import of a spreadsheet; derived from its rows, so that the same file bears the
+    /// same.
+    ImportId
+);
+uuid_newtype!(
     /// Names one dealer group, the tenant.
     GroupId
 );

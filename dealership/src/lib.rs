@@ -45,6 +45,7 @@ pub mod store;
 pub mod command;
 pub mod refusal;
 
+pub mod import;
 pub mod sheet;
 
 pub mod code;
@@ -75,13 +76,13 @@ pub use document::Document;
 pub use fen::{BasisPoints, Fen};
 pub use grade::Grade;
 pub use id::{
-    CaseId, CustomerId, DealId, DeviceNumber, DocumentId, FactId, FreshIds, GroupId, ShowId,
-    StaffId, StoreId, TrimId, VehicleId,
+    CaseId, CustomerId, DealId, DeviceNumber, DocumentId, FactId, FreshIds, GroupId, ImportId,
+    ShowId, StaffId, StoreId, TrimId, VehicleId,
 };
 pub use identity_number::IdentityNumber;
 pub use kind::Kind;
 pub use merge::MergeMap;
-pub use phone::{PhoneHash, PhoneKey, PhoneNumber};
+pub use phone::{PhoneHash, PhoneKey, PhoneKind, PhoneNumber};
 pub use plate_number::{Plate, PlateNumber};
 pub use receipt::{ChangeReceipt, Receipts};
 pub use space::Space;

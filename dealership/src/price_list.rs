@@ -30,6 +30,9 @@ pub struct PriceList {
     pub stores: BTreeSet<StoreId>,
     /// The prices.
     pub rows: BTreeMap<TrimId, PriceRow>,
+    /// Whether it was withdrawn: then it is as if it had never been published.
+    #[serde(default)]
+    pub voided: bool,
     /// Who published it.
     pub published_by: Option<StaffId>,
     /// When, as the device claims.
@@ -90,6 +93,7 @@ impl PriceList {
                 .filter(with_it)
                 .filter_map(|fact| Some((fact.parsed("trim")?, PriceRow::read(fact)?)))
                 .collect(),
+            voided: document.facts("void").next().is_some(),
             published_by: document.parsed("published_by"),
             published_at: document.int("published_at").map(Timestamp::from_millis),
         })
@@ -99,7 +103,7 @@ impl PriceList {
     pub fn is_good(&self, store: StoreId, day: NaiveDate) -> bool {
         let for_store = self.stores.is_empty() || self.stores.contains(&store);
         let begun = self.effective_from <= day;
-        for_store && begun && self.effective_to.is_none_or(|last| day <= last)
+        !self.voided && for_store && begun && self.effective_to.is_none_or(|last| day <= last)
     }
 
     /// The list that is good in a store on a day: of those that are, the one that began last,

@@ -9,6 +9,7 @@ use crate::command::Carded;
 use crate::deal::{Missing, Stage};
 use crate::document::Document;
 use crate::id::{DealId, DocumentId, ShowId, StaffId, VehicleId};
+use crate::import::Finding;
 use crate::kind::Kind;
 use crate::rights::Forbidden;
 use crate::time::Timestamp;
@@ -58,6 +59,12 @@ pub enum Refusal {
         vehicle: VehicleId,
         /// Who holds it and until when.
         hold: Box<Hold>,
+    },
+    /// A row of a spreadsheet cannot be taken.
+    #[error("the row cannot be taken: {}", said(findings))]
+    RowNotTaken {
+        /// Everything that stands against it.
+        findings: Vec<Finding>,
     },
     /// The store has carded the number already.
     #[error("the number is carded already")]
@@ -123,6 +130,7 @@ impl Refusal {
             Self::Invalid { .. } => "invalid",
             Self::NeedsConfirming { .. } => "needs_confirming",
             Self::VehicleHeld { .. } => "vehicle_held",
+            Self::RowNotTaken { .. } => "row_not_taken",
             Self::AlreadyCarded { .. } => "already_carded",
             Self::StageLacks { .. } => "stage_lacks",
             Self::State { .. } => "state",
@@ -130,6 +138,17 @@ impl Refusal {
             Self::Storage(_) => "storage",
         }
     }
+}
+
+fn said(findings: &[Finding]) -> String {
+    let said: Vec<_> = findings
+        .iter()
+        .map(|finding| match &finding.column {
+            Some(column) => format!("{column}: {}", finding.text),
+            None => finding.text.clone(),
+        })
+        .collect();
+    said.join("; ")
 }
 
 fn listed(missing: &[Missing]) -> String {

@@ -8,11 +8,12 @@ use std::collections::BTreeSet;
 
 use automerge::ScalarValue;
 
-use crate::access::{Author, Role};
+use crate::access::{Author, Role, StaffAccess};
 use crate::authorship::Authorship;
 use crate::id::{DocumentId, FactId};
 use crate::kind::Kind;
 use crate::schema::{self, Class, Field, Leaf, Scalar, Writer};
+use crate::sheet::Sheet;
 use crate::space::Space;
 use crate::value::Value;
 
@@ -140,6 +141,25 @@ pub fn decide<'a>(
         decide_write(author, subject, &mut made, &write)?;
     }
     Ok(())
+}
+
+/// What an export asks of those who may take it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ExportTerms {
+    /// Whether they must say why.
+    pub reason: bool,
+}
+
+/// Whether a person may take a sheet along in a file, and on what terms; `None` if not.
+pub fn may_export(access: &StaffAccess, sheet: Sheet) -> Option<ExportTerms> {
+    let free: &[Role] = match sheet {
+        Sheet::Customers => &[Role::GeneralManager],
+        Sheet::Vehicles => &[Role::StockKeeper, Role::GeneralManager],
+        Sheet::PriceList => &[Role::Finance, Role::GeneralManager],
+    };
+    let reason = !access.has_any(free);
+    let allowed = access.active && (!reason || access.has_any(&[Role::Manager]));
+    allowed.then_some(ExportTerms { reason })
 }
 
 /// `made` holds the keys of the facts and entries that this change made so far.

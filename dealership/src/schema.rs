@@ -229,6 +229,12 @@ const RULING: Class = Class::Fact(&[
     int("at"),
 ]);
 
+/// The row of an import that made the document, or changed it with this very change.
+const IMPORT: Class = Class::Fact(&[text("import", CODE), int("row")]);
+
+/// That what a row of an import did here was taken back.
+const IMPORT_UNDONE: Class = Class::Fact(&[text("mark", CODE), text("by", CODE), int("at")]);
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,14 +5,23 @@
 
 mod cell;
 mod header;
+mod range;
+pub mod words;
 
 pub use cell::{CellProblem, amount, civil_date, code_of, label_of, text};
-pub use header::{Header, HeaderProblem, find_header};
+pub use header::{Header, HeaderProblem, LEFT_ALONE, find_header, same_heading, same_words};
+pub use range::{Range, amount_range, range_text, yuan};
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 /// A sheet that can be imported or exported.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
 pub enum Sheet {
     /// 客户
     Customers,
@@ -61,6 +70,15 @@ impl Sheet {
         }
     }
 
+    /// What the trade calls it.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Customers => "客户",
+            Self::Vehicles => "整车入库",
+            Self::PriceList => "价格表",
+        }
+    }
+
     /// Its columns, in the order of exports: the customary ones of the trade.
     pub const fn columns(self) -> &'static [Column] {
         match self {
@@ -68,6 +86,23 @@ impl Sheet {
             Self::Vehicles => VEHICLES,
             Self::PriceList => PRICE_LIST,
         }
+    }
+
+    /// The columns whose cells are left alone, with the reason.
+    pub const fn left_alone(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Customers => &[("last_contact", "it follows from the follow-ups")],
+            Self::Vehicles => &[
+                ("msrp", "it belongs to the trim and the price list"),
+                ("note", "vehicles have no notes yet"),
+            ],
+            Self::PriceList => &[],
+        }
+    }
+
+    /// The column of that name.
+    pub fn column(self, name: &str) -> Option<&'static Column> {
+        self.columns().iter().find(|column| column.name == name)
     }
 
     /// The rows below the header, without those that are empty.

@@ -93,6 +93,11 @@ pub struct Trim {
 }
 
 impl Trim {
+    /// What people call it: series and name.
+    pub fn label(&self) -> String {
+        format!("{} {}", self.series, self.name).trim().to_owned()
+    }
+
     /// Reads a trim; `None` if the document is of another kind.
     pub fn read(document: &Document) -> Option<Self> {
         if document.kind() != Kind::Trim {

@@ -226,8 +226,7 @@ impl Vehicle {
             cares: condition::cares(document),
             battery: condition::battery(document),
             photos: condition::photos(document),
-            void: condition::latest(document, "void")
-                .map(|(fact, _)| fact.text("reason").unwrap_or_default().to_owned()),
+            void: condition::voided(document),
             moves: moves.all().to_vec(),
         })
     }

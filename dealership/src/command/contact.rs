@@ -16,3 +16,4 @@ pub use task::{CancelTask, EditTask, PlanTask, TaskPlanned};
 
 pub(super) use follow_up::FollowUpText;
 pub(super) use phone::PhoneInput;
+pub(super) use task::TaskInput;

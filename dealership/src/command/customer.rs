@@ -12,5 +12,5 @@ pub use edit::{EditCustomer, OptOut};
 pub use quick_card::QuickCard;
 pub use transfer::{TransferOwner, Transferred};
 
-pub(super) use create::{carded, notices};
+pub(super) use create::{carded, notices, store_of};
 pub(super) use edit::set_changed;

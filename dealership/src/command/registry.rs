@@ -5,13 +5,13 @@ use crate::command::{
     ConfirmLost, CorrectFollowUp, CreateCustomer, CreateShow, CreateStaff, CreateStore, CreateTrim,
     DecideCase, DeleteCustomer, DeliverVehicle, EditCustomer, EditDeal, EditIntent, EditShow,
     EditStaff, EditStore, EditTask, EditTrim, EditVehicle, Entry, FinaliseClaim, FreezeVehicle,
-    HardenClaim, InspectVehicle, LogCare, LogFollowUp, MarkPhoneInvalid, MergeCustomers,
-    MoveVehicle, NoteCompetitor, NoteDamage, NoteOdometer, NoteRepair, OpenDeal, OptOut,
-    PackVehicles, PlanTask, PublishPriceList, QuickCard, ReadBattery, RecordConsent, RecordPdi,
-    RecordStage, ReleaseClaim, ReleasePack, ReopenStage, RequestLost, RestoreCustomer,
-    ReverseFinal, ReviveDeal, RuleOnVehicle, SetCustody, SetGrade, SetPrimaryPhone, SetStaffRoles,
-    SetStaffStores, SkipStage, StaffLeft, StockIn, TransferOwner, UndoMerge, UnfreezeVehicle,
-    VoidVehicle, WithdrawConsent,
+    HardenClaim, ImportPrices, ImportSheetRow, InspectVehicle, LogCare, LogFollowUp,
+    MarkPhoneInvalid, MergeCustomers, MoveVehicle, NoteCompetitor, NoteDamage, NoteOdometer,
+    NoteRepair, OpenDeal, OptOut, PackVehicles, PlanTask, PublishPriceList, QuickCard, ReadBattery,
+    RecordConsent, RecordPdi, RecordStage, ReleaseClaim, ReleasePack, ReopenStage, RequestLost,
+    RestoreCustomer, ReverseFinal, ReviveDeal, RuleOnVehicle, SetCustody, SetGrade,
+    SetPrimaryPhone, SetStaffRoles, SetStaffStores, SkipStage, StaffLeft, StockIn, TransferOwner,
+    UndoImport, UndoMerge, UnfreezeVehicle, VoidVehicle, WithdrawConsent,
 };
 
 /// Every command, in the order in which help lists them.
@@ -89,6 +89,10 @@ pub static REGISTRY: &[Entry] = &[
     Entry::of::<DeliverVehicle>(),
     Entry::of::<ReverseFinal>(),
     Entry::of::<RuleOnVehicle>(),
+    // Spreadsheets
+    Entry::of::<ImportSheetRow>(),
+    Entry::of::<ImportPrices>(),
+    Entry::of::<UndoImport>(),
     // Shows
     Entry::of::<CreateShow>(),
     Entry::of::<EditShow>(),

@@ -145,6 +145,16 @@ pub struct CompetitorOffer {
     pub at: Timestamp,
 }
 
+impl CompetitorOffer {
+    /// What people call it: brand and series.
+    pub fn label(&self) -> String {
+        match &self.series {
+            Some(series) => format!("{} {series}", self.brand),
+            None => self.brand.clone(),
+        }
+    }
+}
+
 impl Intent {
     /// Whether it is still to be won or lost.
     pub fn is_open(&self) -> bool {

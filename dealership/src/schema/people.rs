@@ -124,6 +124,8 @@ pub(super) static CUSTOMER: Schema = Schema {
             ]),
         ),
         written_by(Writer::Manager, "ruling", super::RULING),
+        field("import", super::IMPORT),
+        field("import_undone", super::IMPORT_UNDONE),
         field("entered_through", Class::Once(Text(CODE))),
         field("created_at", Class::Once(Int)),
         field("created_by", Class::Once(Text(CODE))),
@@ -278,6 +280,8 @@ pub(super) static CUSTOMER_CONTACT: Schema = Schema {
                 int("at"),
             ]),
         ),
+        field("import", super::IMPORT),
+        field("import_undone", super::IMPORT_UNDONE),
         field("ruling", super::RULING),
     ],
 };

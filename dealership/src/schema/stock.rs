@@ -2,7 +2,8 @@
 
 use super::Scalar::{Bool, Int, Text};
 use super::{
-    CODE, Class, DATE, NAME, RULING, Schema, Writer, field, flag, int, set, text, written_by,
+    CODE, Class, DATE, IMPORT, IMPORT_UNDONE, NAME, RULING, Schema, Writer, field, flag, int, set,
+    text, written_by,
 };
 use crate::kind::Kind;
 
@@ -66,6 +67,14 @@ pub(super) static PRICE_LIST: Schema = Schema {
                 int("cash_discount"),
                 text("gift", NAME),
             ]),
+        ),
+        written_by(Writer::Administrator, "import", IMPORT),
+        written_by(Writer::Administrator, "import_undone", IMPORT_UNDONE),
+        // Withdrawn: as if it had never been published.
+        written_by(
+            Writer::Administrator,
+            "void",
+            Class::Fact(&[text("reason", NAME), text("by", CODE), int("at")]),
         ),
         written_by(Writer::Administrator, "published_at", Class::Once(Int)),
         written_by(
@@ -248,10 +257,17 @@ pub(super) static VEHICLE: Schema = Schema {
                 int("at"),
             ]),
         ),
+        written_by(Writer::Stock, "import", IMPORT),
+        written_by(Writer::Stock, "import_undone", IMPORT_UNDONE),
         written_by(
             Writer::Stock,
             "void",
             Class::Fact(&[text("reason", NAME), text("by", CODE), int("at")]),
+        ),
+        written_by(
+            Writer::Stock,
+            "void_undo",
+            Class::Fact(&[text("void", CODE), text("by", CODE), int("at")]),
         ),
     ],
 };

@@ -8,6 +8,9 @@ use super::cell::narrow;
 /// How many lines from the top are looked at: titles, notes and empty lines may stand above.
 const LOOKED_AT: usize = 10;
 
+/// The name under which a heading is assigned to no column.
+pub const LEFT_ALONE: &str = "-";
+
 /// Where the columns are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
@@ -45,8 +48,8 @@ pub enum HeaderProblem {
 
 /// Finds the header among the first lines: the line that names most columns.
 ///
-/// `remembered` maps headings that a person once assigned to columns of this sheet; it goes
-/// before the synonyms.
+/// `remembered` maps headings that a person once assigned to columns of this sheet, or to
+/// [`LEFT_ALONE`]; it goes before the synonyms.
 ///
 /// # Errors
 ///
@@ -121,6 +124,23 @@ pub(super) fn plain(heading: &str) -> String {
         .collect()
 }
 
+/// Whether two headings are the same but for what varies from dealer to dealer.
+pub fn same_heading(one: &str, other: &str) -> bool {
+    plain(one) == plain(other)
+}
+
+/// Whether two names are the same but for case, width and spaces.
+pub fn same_words(one: &str, other: &str) -> bool {
+    let plain = |text: &str| -> String {
+        narrow(text)
+            .chars()
+            .filter(|character| !character.is_whitespace())
+            .flat_map(char::to_lowercase)
+            .collect()
+    };
+    plain(one) == plain(other)
+}
+
 fn headings(sheet: Sheet, remembered: &BTreeMap<String, String>) -> BTreeMap<String, &'static str> {
     let mut names = BTreeMap::new();
     for column in sheet.columns() {
@@ -130,8 +150,10 @@ fn headings(sheet: Sheet, remembered: &BTreeMap<String, String>) -> BTreeMap<Str
         names.insert(plain(column.name), column.name);
     }
     for (heading, name) in remembered {
-        if let Some(column) = sheet.columns().iter().find(|column| column.name == name) {
+        if let Some(column) = sheet.column(name) {
             names.insert(plain(heading), column.name);
+        } else if name == LEFT_ALONE {
+            names.remove(&plain(heading));
         }
     }
     names
@@ -206,6 +228,15 @@ mod tests {
         assert!(find_header(Sheet::Customers, &lines, &BTreeMap::new()).is_err());
         let header = find_header(Sheet::Customers, &lines, &remembered).expect("remembered");
         assert_eq!(header.columns.get("name"), Some(&0));
+    }
+
+    #[test]
+    fn a_column_that_a_person_leaves_alone_is_not_read() {
+        let remembered = BTreeMap::from([("联系电话".to_owned(), LEFT_ALONE.to_owned())]);
+        let lines = grid(&[&["姓名", "手机", "联系电话"]]);
+        let header = find_header(Sheet::Customers, &lines, &remembered).expect("one phone");
+        assert_eq!(header.columns.get("phone"), Some(&1));
+        assert_eq!(header.unknown, ["联系电话"]);
     }
 
     #[test]

@@ -38,6 +38,20 @@ coded_enum! {
     }
 }
 
+/// Why an entry was voided, as long as nobody took that back.
+pub(super) fn voided(document: &Document) -> Option<String> {
+    let undone: BTreeSet<FactId> = document
+        .facts("void_undo")
+        .filter_map(|fact| fact.parsed("void"))
+        .collect();
+    document
+        .recorded("void")
+        .into_iter()
+        .rev()
+        .find(|(_, fact)| !undone.contains(&fact.id))
+        .map(|(_, fact)| fact.text("reason").unwrap_or_default().to_owned())
+}
+
 /// Something that stops the sale.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Freeze {

@@ -333,21 +333,32 @@ impl Command for NoteCompetitor {
         if self.quoted_price.is_some_and(|price| price < Fen::ZERO) {
             return Err(Refusal::invalid("quoted_price", "is negative"));
         }
+        let mut edits = Edits::default();
+        self.write(&mut edits, document.id(), context)?;
+        Ok(Plan::new(edits, ()))
+    }
+}
+
+impl NoteCompetitor {
+    /// Writes the fact.
+    pub(in crate::command) fn write(
+        &self,
+        edits: &mut Edits,
+        contact: DocumentId,
+        context: &mut Context<'_>,
+    ) -> Result<(), Refusal> {
         let line = |field, text: &Option<String>| {
             input::optional_line(field, text.as_deref(), LONGEST_LINE)
         };
+        let brand = input::line("brand", &self.brand, LONGEST_LINE)?;
         let fields = context.signed([
             ("intent", self.intent.into()),
-            (
-                "brand",
-                input::line("brand", &self.brand, LONGEST_LINE)?.into(),
-            ),
+            ("brand", brand.into()),
             ("series", line("series", &self.series)?.into()),
             ("quoted_price", self.quoted_price.map(Fen::get).into()),
             ("dealer", line("dealer", &self.dealer)?.into()),
         ]);
-        let mut edits = Edits::default();
-        edits.record(document.id(), "competitor", context.ids.fact(), fields);
-        Ok(Plan::new(edits, ()))
+        edits.record(contact, "competitor", context.ids.fact(), fields);
+        Ok(())
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -89,6 +90,10 @@ pub struct CreateCustomer {
     /// How they were met, if they were.
     #[serde(default)]
     pub met: Option<FirstMeeting>,
+    /// The day on which they were carded, where a card is taken over from elsewhere; today if left
+    /// out.
+    #[serde(default)]
+    pub carded_on: Option<NaiveDate>,
     /// How the card comes into being; by hand if left out.
     #[serde(default)]
     pub entered_through: Option<EnteredThrough>,
@@ -259,7 +264,7 @@ impl CreateCustomer {
             ("source_referrer", self.source_referrer.into()),
             ("owner", owner.into()),
             ("entered_through", entered_through.into()),
-            ("created_at", context.now.into()),
+            ("created_at", self.created_at(context.now)?.into()),
             ("created_by", context.author.staff().into()),
         ]);
         for tag in &self.tags {
@@ -267,6 +272,17 @@ impl CreateCustomer {
         }
         edits.create(card, Kind::Customer, space, registers);
         Ok(())
+    }
+
+    fn created_at(&self, now: Timestamp) -> Result<Timestamp, Refusal> {
+        let Some(day) = self
+            .carded_on
+            .filter(|day| input::today(now).ok() != Some(*day))
+        else {
+            return Ok(now);
+        };
+        let began = Timestamp::from_millis(civil::start_of_day(day));
+        input::past("carded_on", Some(began), now)
     }
 
     fn create_contact(
