@@ -3,7 +3,7 @@
 use change_gate::Unreadable;
 use dealership::document::UnreadableDocument;
 use dealership::edit::EditError;
-use dealership::id::{DocumentId, StaffId};
+use dealership::id::{DocumentId, ImportId, StaffId};
 use dealership::refusal::Refusal;
 use dealership::rights::Forbidden;
 
@@ -162,6 +162,9 @@ pub enum ReplicaError {
     /// The document is not on this device.
     #[error("there is no document {0} on this device")]
     NoSuchDocument(DocumentId),
+    /// Nothing here bears a mark of the import that stands.
+    #[error("nothing here comes from the import {0}, or all of it is taken back already")]
+    NoSuchImport(ImportId),
     /// There is no such batch in quarantine.
     #[error("there is no such batch in quarantine")]
     NotInQuarantine,
@@ -189,6 +192,7 @@ impl ReplicaError {
             Self::Edit { .. } => "edit",
             Self::Unreadable { .. } => "unreadable",
             Self::NoSuchDocument(_) => "no_such_document",
+            Self::NoSuchImport(_) => "no_such_import",
             Self::NotInQuarantine => "not_in_quarantine",
             Self::Store(error) if error.is_full() => "disk_full",
             Self::Store(_) => "storage",

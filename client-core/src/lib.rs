@@ -5,11 +5,13 @@
 //! the database lies ([`settings::Medium`]), randomness ([`Entropy`]), the time.
 //!
 //! Read in this order: [`replica`] (what can be done), `store` (what is kept), `projection`
-//! and [`view`] (what is shown), [`outbox`] (what waits for the relay), [`link`] (how it gets there).
+//! and [`view`] (what is shown), [`import`] (spreadsheets), [`outbox`] (what waits for the relay), [`link`] (how it gets there).
 
 pub mod entropy;
 pub mod error;
+pub mod export;
 pub mod identity;
+pub mod import;
 pub mod link;
 #[cfg(feature = "native")]
 pub mod native;
@@ -28,7 +30,9 @@ mod wire;
 pub use dealership::command;
 pub use entropy::Entropy;
 pub use error::{OpenError, ReplicaError, StoreError};
+pub use export::{Export, ExportError, ExportOrder};
 pub use identity::Identity;
+pub use import::{ImportError, ImportOrder, ImportReport};
 pub use link::{Link, LinkEffect, LinkInput, Moment, Statistics};
 pub use outbox::{BatchId, QuarantinedBatch};
 pub use projection::Progress;

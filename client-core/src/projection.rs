@@ -6,7 +6,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-use dealership::id::{CustomerId, DocumentId};
+use dealership::id::{CustomerId, DealId, DocumentId, ImportId};
 use dealership::phone::PhoneHash;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
@@ -18,6 +18,7 @@ use crate::store::{self, suspect};
 
 mod cases;
 mod digest;
+mod imports;
 mod layer;
 mod people;
 mod sales;
@@ -120,6 +121,23 @@ pub(crate) fn customers_with_phone(
     hash: &PhoneHash,
 ) -> Result<Vec<CustomerId>, StoreError> {
     people::with_phone(connection, hash.as_str())
+}
+
+/// The deals of a customer, in the order of their ids.
+pub(crate) fn deals_of(
+    connection: &Connection,
+    customer: CustomerId,
+) -> Result<Vec<DealId>, StoreError> {
+    let deals = sales::deals_of(connection, customer)?;
+    Ok(deals.into_iter().map(DealId::from).collect())
+}
+
+/// The documents that bear marks of an import that stand, in the order of their ids.
+pub(crate) fn imported_by(
+    connection: &Connection,
+    import: ImportId,
+) -> Result<Vec<DocumentId>, StoreError> {
+    imports::documents(connection, import)
 }
 
 /// Replaces the rows of one document.

@@ -40,6 +40,7 @@ mod execute;
 #[cfg(not(target_arch = "wasm32"))]
 mod folder;
 mod history;
+mod import;
 mod intake;
 mod own_change;
 mod push;
@@ -52,6 +53,7 @@ mod verify;
 pub use execute::Executed;
 pub use history::HistoryEntry;
 pub(crate) use history::of as history_of;
+pub(crate) use import::stores_called;
 pub use receive::Received;
 pub use settle::Settled;
 pub(crate) use shelf::Shelf;
@@ -186,7 +188,16 @@ impl Replica {
         }
     }
 
-    fn shelf(&self) -> Shelf<'_> {
+    /// What the person may do, by what is here.
+    pub(crate) fn access(&self) -> Result<StaffAccess, ReplicaError> {
+        Ok(Self::author(&self.identity, &self.shelf())?.access)
+    }
+
+    pub(crate) const fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    pub(crate) fn shelf(&self) -> Shelf<'_> {
         Shelf::new(&self.connection, &self.cache)
     }
 

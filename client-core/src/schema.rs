@@ -11,6 +11,7 @@ const APPLICATION_ID: i32 = i32::from_be_bytes(*b"FCre");
 static MIGRATIONS: &[&str] = &[
     include_str!("schema/0001_replica.sql"),
     include_str!("schema/0002_changes_within_documents.sql"),
+    include_str!("schema/0003_sheet_heading.sql"),
 ];
 
 /// The tables that cannot be made again from others; all the rest is the projection.
@@ -27,6 +28,7 @@ pub(crate) static OWN_TABLES: &[&str] = &[
     "projected",
     "quarantine",
     "quarantined_change",
+    "sheet_heading",
     "space",
     "suspect",
     "unreadable",

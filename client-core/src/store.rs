@@ -8,6 +8,7 @@ use crate::error::{StoreError, damaged};
 
 pub(crate) mod change;
 pub(crate) mod document;
+pub(crate) mod heading;
 pub(crate) mod held;
 pub(crate) mod identity;
 pub(crate) mod outbox;

@@ -8,7 +8,7 @@ use dealership::kind::Kind;
 use rusqlite::Connection;
 
 use crate::error::StoreError;
-use crate::projection::{cases, people, sales, stock};
+use crate::projection::{cases, imports, people, sales, stock};
 
 /// The tables whose rows say in `document` which document they are of.
 const TABLES: &[&str] = &[
@@ -27,6 +27,7 @@ const TABLES: &[&str] = &[
     "vehicle_status",
     "claim",
     "duplicate_key",
+    "imported",
 ];
 
 /// Whose rows of layer 2 are to be made anew.
@@ -71,6 +72,7 @@ pub(super) fn insert(
         Kind::Vehicle => stock::vehicle(connection, document)?,
         Kind::PriceList | Kind::Show => {}
     }
+    imports::insert(connection, document)?;
     cases::insert(connection, document)?;
     note(connection, document.id(), dirty)
 }

@@ -82,7 +82,10 @@ pub(super) fn grade(shelf: &Shelf<'_>, customer: CustomerId) -> Result<(), Repli
     Ok(())
 }
 
-fn deals_of(connection: &Connection, customer: CustomerId) -> Result<Vec<DocumentId>, StoreError> {
+pub(super) fn deals_of(
+    connection: &Connection,
+    customer: CustomerId,
+) -> Result<Vec<DocumentId>, StoreError> {
     let deals = connection
         .prepare_cached("SELECT document FROM deal WHERE customer = ? ORDER BY document")?
         .query_map([customer.as_bytes()], |row| {

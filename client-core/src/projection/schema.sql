@@ -158,6 +158,20 @@ CREATE INDEX claim_by_document ON claim (document);
 CREATE INDEX claim_by_deal ON claim (deal);
 CREATE INDEX claim_by_staff ON claim (staff, state, until_at);
 
+-- Which rows of which imports made or changed a customer, a vehicle or a price list.
+CREATE TABLE imported (
+    document  BLOB    NOT NULL,
+    id        BLOB    NOT NULL,  -- of the mark
+    import    BLOB    NOT NULL,
+    kind      TEXT    NOT NULL,
+    row       INTEGER NOT NULL,
+    staff     BLOB    NOT NULL,
+    at        INTEGER NOT NULL,  -- by the device's clock
+    is_undone INTEGER NOT NULL,
+    PRIMARY KEY (document, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX imported_by_import ON imported (import, document);
+
 -- What makes a card look like another one's.
 CREATE TABLE duplicate_key (
     key       TEXT NOT NULL,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use change_gate::GatedDocument;
 use dealership::command::Library;
 use dealership::document::Document;
-use dealership::id::{CustomerId, DocumentId};
+use dealership::id::{CustomerId, DealId, DocumentId};
 use dealership::kind::Kind;
 use dealership::phone::PhoneHash;
 use dealership::refusal::Refusal;
@@ -135,6 +135,10 @@ impl Library for Shelf<'_> {
             documents.extend(Self::document(self, id).map_err(refusal)?);
         }
         Ok(documents)
+    }
+
+    fn deals_of(&self, customer: CustomerId) -> Result<Vec<DealId>, Refusal> {
+        projection::deals_of(self.connection, customer).map_err(Refusal::storage)
     }
 
     fn customers_with_phone(&self, hash: &PhoneHash) -> Result<Vec<CustomerId>, Refusal> {

@@ -10,6 +10,7 @@ use crate::view::deal_board::DealBoard;
 use crate::view::deal_detail::DealDetail;
 use crate::view::deal_list::DealList;
 use crate::view::history::History;
+use crate::view::imports::ImportList;
 use crate::view::sync_status::ShowSyncStatus;
 use crate::view::today::Today;
 use crate::view::unsynced_devices::UnsyncedDevices;
@@ -34,6 +35,7 @@ pub static REGISTRY: &[Entry] = &[
     Entry::of::<ClaimList>(),
     Entry::of::<UnsyncedDevices>(),
     Entry::of::<Cases>(),
+    Entry::of::<ImportList>(),
     Entry::of::<ShowSyncStatus>(),
     Entry::of::<History>(),
 ];
