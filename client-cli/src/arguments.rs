@@ -2,8 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
-use dealership::DocumentId;
+use clap::{Args, Parser, Subcommand};
+use dealership::import::DuplicateRule;
+use dealership::{DocumentId, ImportId};
+
+use crate::sheet;
 
 use crate::table::Columns;
 
@@ -74,6 +77,15 @@ pub(crate) enum Task {
         /// The backup
         file: PathBuf,
     },
+    /// Imports a spreadsheet: xlsx, xls, or csv in UTF-8 or GB18030
+    ///
+    /// Says of each row what became of it, one JSON a line, and in the end the import's id and
+    /// how many rows came to what. The same file again changes nothing.
+    #[command(subcommand)]
+    Import(ImportTask),
+    /// Exports a spreadsheet that imports again without a change: xlsx, or csv in UTF-8
+    #[command(subcommand)]
+    Export(ExportTask),
     /// Lists the commands with the JSON Schema of their input and output
     Commands,
     /// Lists the views with the JSON Schema of their input and output
@@ -103,4 +115,70 @@ pub(crate) enum Task {
         #[arg(long, value_name = "FIELDS")]
         table: Option<Columns>,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ImportTask {
+    /// 客户: customers, told apart by their phones
+    Customers(ImportOptions),
+    /// 整车入库: vehicles that come into stock, told apart by their VINs
+    Vehicles {
+        #[command(flatten)]
+        options: ImportOptions,
+        /// Why VINs are right whose check digit or year code does not fit; without it such rows
+        /// are not taken
+        #[arg(long, value_name = "TEXT")]
+        vin_reason: Option<String>,
+    },
+    /// 价格表: the prices of trims, told apart by their codes; publishes a version of the list
+    PriceList(ImportOptions),
+    /// Takes back what an import did, but for what somebody worked on since
+    Undo {
+        /// The import's id, as importing said it
+        import: ImportId,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ExportTask {
+    /// 客户: customers who are on the books
+    Customers(ExportOptions),
+    /// 整车入库: vehicles that are not delivered
+    Vehicles(ExportOptions),
+    /// 价格表: the prices that are in force today
+    PriceList(ExportOptions),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportOptions {
+    /// The file to write: csv if it ends so, otherwise xlsx
+    pub(crate) file: PathBuf,
+    /// Of one store only, by name, code or id
+    #[arg(long)]
+    pub(crate) store: Option<String>,
+    /// Why; managers are asked
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImportOptions {
+    /// The spreadsheet
+    pub(crate) file: PathBuf,
+    /// Says what the import would do, and does nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// What to do with rows that are here already: skip (跳过), fill-blanks (只补空白),
+    /// overwrite (覆盖), create-and-mark (新增并标记)
+    #[arg(long, value_name = "RULE", default_value = "skip", value_parser = sheet::rule)]
+    pub(crate) duplicates: DuplicateRule,
+    /// Which column a heading is, as in 车主=name; remembered. `-` for none
+    #[arg(long, value_name = "HEADING=COLUMN", value_parser = sheet::assignment)]
+    pub(crate) map: Vec<(String, String)>,
+    /// The store, by name, code or id; needed where you work in several
+    #[arg(long)]
+    pub(crate) store: Option<String>,
+    /// Where to write the rows that were not taken [default: beside the file]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) errors: Option<PathBuf>,
 }

@@ -6,18 +6,22 @@
 mod act;
 mod arguments;
 mod console;
+mod grid;
 mod input;
 mod keep;
 mod link;
 mod opening;
+mod sheet;
 mod table;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Parser;
+use dealership::sheet::Sheet;
 
-use crate::arguments::{Arguments, Task};
+use crate::arguments::{Arguments, ExportTask, ImportTask, Task};
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -55,6 +59,28 @@ fn run(arguments: &Arguments) -> Result<()> {
         Task::History { document } => keep::history(folder, *document),
         Task::Verify => keep::verify(folder),
         Task::Backup { file } => keep::backup(folder, file),
+        Task::Import(task) => import(folder, task),
+        Task::Export(task) => export(folder, task),
         Task::Restore { file } => keep::restore(folder, file),
+    }
+}
+
+fn import(folder: &Path, task: &ImportTask) -> Result<()> {
+    match task {
+        ImportTask::Customers(options) => sheet::import(folder, Sheet::Customers, options, None),
+        ImportTask::Vehicles {
+            options,
+            vin_reason,
+        } => sheet::import(folder, Sheet::Vehicles, options, vin_reason.as_deref()),
+        ImportTask::PriceList(options) => sheet::import(folder, Sheet::PriceList, options, None),
+        ImportTask::Undo { import } => sheet::undo(folder, *import),
+    }
+}
+
+fn export(folder: &Path, task: &ExportTask) -> Result<()> {
+    match task {
+        ExportTask::Customers(options) => sheet::export(folder, Sheet::Customers, options),
+        ExportTask::Vehicles(options) => sheet::export(folder, Sheet::Vehicles, options),
+        ExportTask::PriceList(options) => sheet::export(folder, Sheet::PriceList, options),
     }
 }

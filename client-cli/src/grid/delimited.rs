@@ -1,0 +1,165 @@
+//! Text with separators: csv as spreadsheets and other dealers' systems write it.
+
+use anyhow::{Result, bail};
+use csv::{ReaderBuilder, WriterBuilder};
+use encoding_rs::{Encoding, GB18030, UTF_8};
+
+use super::{Grid, check};
+
+/// Reads text in UTF-8, UTF-16 (with its mark) or GB18030.
+pub(super) fn read(bytes: &[u8]) -> Result<Grid> {
+    let text = decode(bytes)?;
+    if let Some(place) = text.find('\0') {
+        bail!(
+            "line {} holds bytes that no text has",
+            line_at(text.as_bytes(), place)
+        );
+    }
+    let mut reader = ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(separator(&text))
+        .from_reader(text.as_bytes());
+    let mut grid = Grid::new();
+    for record in reader.records() {
+        let record = record?;
+        // Empty lines count, so that the numbers that people are told are those they see; lines
+        // within a cell do not.
+        let start = record.position().map_or(0, |position| position.byte());
+        let blank = blank_lines(text.as_bytes(), usize::try_from(start)?);
+        grid.resize(grid.len() + blank, Vec::new());
+        let cells: Vec<&str> = record.iter().collect();
+        for (place, cell) in cells.iter().enumerate() {
+            check(grid.len(), place, cell)?;
+        }
+        grid.push(cells.into_iter().map(str::to_owned).collect());
+    }
+    Ok(grid)
+}
+
+/// Writes UTF-8 with a byte order mark, without which spreadsheets take it for GBK.
+pub(super) fn write(grid: &[Vec<String>]) -> Result<Vec<u8>> {
+    let mut bytes = b"\xef\xbb\xbf".to_vec();
+    {
+        let mut writer = WriterBuilder::new().flexible(true).from_writer(&mut bytes);
+        for line in grid {
+            writer.write_record(line.iter().map(|cell| guarded(cell)))?;
+        }
+        writer.flush()?;
+    }
+    Ok(bytes)
+}
+
+fn decode(bytes: &[u8]) -> Result<String> {
+    let (encoding, text) = match Encoding::for_bom(bytes) {
+        Some((encoding, length)) => (encoding, bytes.get(length..).unwrap_or_default()),
+        None if std::str::from_utf8(bytes).is_ok() => (UTF_8, bytes),
+        None => (GB18030, bytes),
+    };
+    match encoding.decode_without_bom_handling_and_without_replacement(text) {
+        Some(text) => Ok(text.into_owned()),
+        None => bail!(
+            "line {} is neither UTF-8 nor GB18030: save the file as one of them, or as xlsx",
+            line_at(text, first_fault(encoding, text))
+        ),
+    }
+}
+
+/// How many empty lines the reader passes over from a place on.
+fn blank_lines(text: &[u8], start: usize) -> usize {
+    let mut rest = text.get(start..).unwrap_or_default();
+    // The second half of the line end before.
+    if start > 0 && text.get(start - 1) == Some(&b'\r') {
+        rest = rest.strip_prefix(b"\n").unwrap_or(rest);
+    }
+    let mut blank = 0;
+    loop {
+        let ends: [&[u8]; 3] = [b"\r\n", b"\n", b"\r"];
+        match ends.iter().find_map(|end| rest.strip_prefix(*end)) {
+            Some(after) => rest = after,
+            None => return blank,
+        }
+        blank += 1;
+    }
+}
+
+/// Where the first byte stands that an encoding cannot read.
+fn first_fault(encoding: &'static Encoding, text: &[u8]) -> usize {
+    let mut decoder = encoding.new_decoder_without_bom_handling();
+    let mut scratch = [0_u8; 4_096];
+    let mut read = 0;
+    loop {
+        let rest = text.get(read..).unwrap_or_default();
+        let (result, taken, _) =
+            decoder.decode_to_utf8_without_replacement(rest, &mut scratch, true);
+        read += taken;
+        match result {
+            encoding_rs::DecoderResult::OutputFull => {}
+            encoding_rs::DecoderResult::Malformed(length, after) => {
+                return read.saturating_sub(usize::from(length) + usize::from(after));
+            }
+            encoding_rs::DecoderResult::InputEmpty => return read,
+        }
+    }
+}
+
+/// The line of a byte, the first being 1.
+fn line_at(text: &[u8], place: usize) -> usize {
+    let before = text.get(..place).unwrap_or(text);
+    before.iter().filter(|byte| **byte == b'\n').count() + 1
+}
+
+/// The separator that the first lines use most.
+fn separator(text: &str) -> u8 {
+    let mut best = (b',', 0);
+    for candidate in [b',', b'\t', b';'] {
+        let count = text
+            .lines()
+            .take(10)
+            .flat_map(str::bytes)
+            .filter(|byte| *byte == candidate)
+            .count();
+        if count > best.1 {
+            best = (candidate, count);
+        }
+    }
+    best.0
+}
+
+/// A cell that a spreadsheet would run as a formula, made text by an apostrophe (OWASP ASVS
+/// 1.2.10), which reading drops again; negative numbers stay as they are.
+fn guarded(cell: &str) -> String {
+    let risky = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠']);
+    let is_number = cell.parse::<f64>().is_ok_and(f64::is_finite);
+    if risky && !(cell.starts_with('-') && is_number) {
+        format!("'{cell}")
+    } else {
+        cell.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::grid;
+    use super::*;
+
+    #[test]
+    fn a_formula_is_exported_as_text() {
+        let written = grid(&[&[
+            "=1+1", "+86138", "-5", "-x", "@x", "\tx", "\rx", "＝1", "a=b", "",
+        ]]);
+        let bytes = write(&written).unwrap();
+        let text = std::str::from_utf8(&bytes).unwrap();
+        assert_eq!(
+            text,
+            "\u{feff}'=1+1,'+86138,-5,'-x,'@x,'\tx,\"'\rx\",'＝1,a=b,\n"
+        );
+    }
+
+    #[test]
+    fn a_fault_is_found_where_it_stands() {
+        let mut bytes = vec![b'x'; 9_000];
+        bytes.extend(b"\n\xff\xff");
+        assert_eq!(first_fault(GB18030, &bytes), 9_001);
+    }
+}
