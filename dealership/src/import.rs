@@ -218,6 +218,14 @@ pub fn is_taken(document: &Document, source: ImportRow) -> bool {
         .any(|mark| mark.source == source && !mark.undone)
 }
 
+/// Another row of the same import that stands in a document.
+pub fn other_row(document: &Document, source: ImportRow) -> Option<u32> {
+    marks(document)
+        .iter()
+        .find(|mark| mark.source.import == source.import && mark.source != source && !mark.undone)
+        .map(|mark| mark.source.row)
+}
+
 /// The id of an import: the same for the same rows under the same rule into the same store, in
 /// whatever kind of file they come.
 pub fn id_of(

@@ -7,9 +7,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::command::{Command, Context, Library, Plan};
+use crate::document::Document;
 use crate::edit::Edits;
 use crate::id::{DocumentId, ImportId, StoreId, TrimId};
-use crate::import::{DuplicateRule, Finding, FindingCode, ImportRow, RowTaken, Verdict};
+use crate::import::{DuplicateRule, Finding, FindingCode, ImportRow, RowTaken, Verdict, other_row};
 use crate::kind::Kind;
 use crate::refusal::Refusal;
 use crate::sheet::{Sheet, same_words};
@@ -183,6 +184,23 @@ fn taken_before(document: DocumentId) -> Plan<RowTaken> {
         [],
         vec![finding],
     )
+}
+
+/// The row before it of the same file that says something of the same document, where the rule
+/// would let this one undo it: then a second run would undo it again, and never come to rest.
+fn repeated(order: &ImportSheetRow, document: &Document) -> Option<Plan<RowTaken>> {
+    let rules = [DuplicateRule::Overwrite, DuplicateRule::CreateAndMark];
+    let row = other_row(document, order.source()).filter(|_| rules.contains(&order.duplicates))?;
+    let text = format!("row {row} of this file is about the same");
+    let finding = Finding::row(FindingCode::Repeated, text);
+    let nothing = Edits::default();
+    Some(taken(
+        nothing,
+        Verdict::Duplicate,
+        document.id(),
+        [],
+        vec![finding],
+    ))
 }
 
 /// A refusal of a command that the row was put together from, as one of the row's: fields of

@@ -14,6 +14,7 @@ mod containers;
 mod deals;
 mod follow_ups;
 mod histories;
+mod importing;
 mod lost;
 mod merging;
 mod ownership;

@@ -177,3 +177,32 @@ fn text_of_the_old_encoding_is_read_and_what_cannot_be_mapped_is_refused() {
     assert_eq!(lines[0]["verdict"], "unchanged");
     assert_eq!(lines[1]["columns"][0]["remembered"], true);
 }
+
+/// Prints how long it takes; `--run-ignored all --no-capture` shows it.
+#[test]
+#[ignore = "a measurement"]
+fn five_thousand_customers_are_imported_and_exported() {
+    let desk = Desk::of("陈刚");
+    let mut sheet = "姓名,手机,性别,客户来源,意向车系,意向级别,预算,下次跟进,备注\n".to_owned();
+    for number in 0..5_000 {
+        sheet += &format!(
+            "客户{number},139{number:08},男,转介绍,汉,A,15-20万,2026-12-01,看车{number}\n"
+        );
+    }
+    let file = desk.put("customers.csv", sheet.as_bytes());
+    for arguments in [
+        &["import", "customers", "--dry-run"][..],
+        &["import", "customers"],
+        &["import", "customers"],
+        &["export", "customers", "--reason", "核对"],
+    ] {
+        let path = match arguments[0] {
+            "export" => desk.path("out.xlsx"),
+            _ => file.clone(),
+        };
+        let began = std::time::Instant::now();
+        let (_, output) = desk.on(arguments, &path);
+        println!("{arguments:?}: {:?}", began.elapsed());
+        assert!(output.status.success(), "{output:?}");
+    }
+}

@@ -10,7 +10,7 @@ use crate::command::customer::{CreateCustomer, carded, store_of};
 use crate::command::grade::note;
 use crate::command::import::customer_row::CustomerRow;
 use crate::command::import::customer_update::Update;
-use crate::command::import::{ImportSheetRow, mark, of_row, taken, taken_before};
+use crate::command::import::{ImportSheetRow, mark, of_row, repeated, taken, taken_before};
 use crate::command::{Carded, Command, Context, Library, Plan, input};
 use crate::contact::{FollowUpType, Intent, TaskOrigin};
 use crate::customer::{Customer, EnteredThrough};
@@ -39,8 +39,8 @@ const COLUMNS: &[(&str, &str)] = &[
 /// Who bears a number of the row already, in its store.
 enum Found {
     Nobody,
-    /// This very row made or changed it.
-    Taken(DocumentId),
+    /// This very row made or changed it, or another of the file.
+    Before(Box<Plan<RowTaken>>),
     Card(Rc<Document>, Box<Customer>),
 }
 
@@ -59,7 +59,7 @@ pub(super) fn plan(
     let store = store_of(context.author, order.store)?;
     let known = known(&row, library, context)?;
     let plan = match find(order, store, &known, library)? {
-        Found::Taken(card) => Ok(taken_before(card)),
+        Found::Before(plan) => Ok(*plan),
         Found::Nobody => create(order, &row, store, cells.remarks, library, context),
         Found::Card(..) if order.duplicates == DuplicateRule::CreateAndMark => {
             create(order, &row, store, cells.remarks, library, context)
@@ -102,17 +102,21 @@ fn find(
     known: &[Carded],
     library: &dyn Library,
 ) -> Result<Found, Refusal> {
-    let mut first = None;
+    let (mut first, mut another) = (None, None);
     for card in known.iter().filter(|card| card.store == store) {
         let Some((document, customer)) = survivor(library, card.customer)? else {
             continue;
         };
         if is_taken(&document, order.source()) {
-            return Ok(Found::Taken(document.id()));
+            return Ok(Found::Before(Box::new(taken_before(document.id()))));
         }
+        another = another.or_else(|| repeated(order, &document));
         if first.is_none() && customer.voided.is_none() {
             first = Some((document, customer));
         }
+    }
+    if let Some(another) = another {
+        return Ok(Found::Before(Box::new(another)));
     }
     Ok(match first {
         Some((document, customer)) => Found::Card(document, Box::new(customer)),

@@ -3,7 +3,7 @@
 use crate::command::customer::{set_changed, store_of};
 use crate::command::import::vehicle_row::VehicleRow;
 use crate::command::import::{
-    Comparison, ImportSheetRow, Stand, mark, of_row, taken, taken_before,
+    Comparison, ImportSheetRow, Stand, mark, of_row, repeated, taken, taken_before,
 };
 use crate::command::{Command, Context, Library, MoveVehicle, Plan, StockIn};
 use crate::document::Document;
@@ -43,6 +43,9 @@ pub(super) fn plan(
         None => stock_in(order, &row, store, cells.remarks, library, context),
         Some(document) if is_taken(&document, order.source()) => Ok(taken_before(id)),
         Some(document) => {
+            if let Some(repeated) = repeated(order, &document) {
+                return Ok(repeated);
+            }
             let known = Known::of(order, &row, store, &document, library)?;
             known.plan(cells.remarks, context)
         }
