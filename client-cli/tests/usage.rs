@@ -1,5 +1,7 @@
 //! The program as it is started: what it says where it cannot do what was asked.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod live {
     use std::process::{Command, Output};
 

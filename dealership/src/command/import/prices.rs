@@ -306,8 +306,8 @@ fn read(
         cells.read("effective_to", civil_date),
     );
     check(&mut cells, msrp, floor, consultant.zip(manager), term);
-    let others = terms.get(&term).into_iter().flatten();
-    if let Some(other) = others.filter(|other| Some(other.trim) == trim).next() {
+    let mut others = terms.get(&term).into_iter().flatten();
+    if let Some(other) = others.find(|other| Some(other.trim) == trim) {
         let text = format!("row {} has the same trim", other.row);
         cells.problem("trim_code", FindingCode::Repeated, text);
     }
