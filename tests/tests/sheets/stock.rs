@@ -3,7 +3,7 @@
 use dealership::import::{DuplicateRule, FindingCode, Verdict};
 use dealership::sheet::Sheet;
 use serde_json::{Value as Json, json};
-use stories::{Device, Network, group};
+use stories::{Device, Network};
 
 use super::{by, codes, found, grid, import, order, verdicts};
 
