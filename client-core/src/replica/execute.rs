@@ -198,12 +198,16 @@ impl Press<'_> {
     }
 
     /// Notes what the batch makes, and behind which batches it waits: those that made what it
-    /// refers to.
+    /// refers to, and those that earlier batches on its documents wait for.
     fn note_references(&self, connection: &Connection, edits: &Edits) -> Result<(), StoreError> {
         let mut needs = BTreeSet::new();
         for id in referred(edits) {
             needs.extend(store::outbox::maker(connection, id)?);
         }
+        for (document, _) in edits.by_document() {
+            needs.extend(store::outbox::awaited_on(connection, document)?);
+        }
+        needs.remove(&self.batch);
         for needed in needs {
             store::outbox::note_need(connection, self.batch, needed)?;
         }

@@ -104,6 +104,22 @@ pub(crate) fn note_need(
     Ok(())
 }
 
+/// What the batches in the outbox that changed a document wait for: whatever changes it after
+/// them builds on them, and must not overtake them.
+pub(crate) fn awaited_on(
+    connection: &Connection,
+    document: DocumentId,
+) -> Result<Vec<BatchId>, StoreError> {
+    let batches = connection
+        .prepare_cached(
+            "SELECT DISTINCT batch_needs.needs FROM change JOIN batch_needs USING (batch)
+             WHERE change.document = ? AND change.batch IS NOT NULL",
+        )?
+        .query_map([document.as_bytes()], |row| row.get(0).map(BatchId))?
+        .collect::<Result<_, _>>()?;
+    Ok(batches)
+}
+
 /// The batches that name this one as what they build on.
 pub(crate) fn needed_by(
     connection: &Connection,

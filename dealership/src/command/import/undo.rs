@@ -235,11 +235,11 @@ impl Part {
     /// The last that somebody did to the document beside the import; the relay's own facts are
     /// nobody's work.
     fn worked_on(&self) -> Option<LeftThing> {
-        let others = self.document.history().into_iter().filter(|change| {
+        let mut others = self.document.history().into_iter().filter(|change| {
             change.staff != StaffId::RELAY
                 && self.marks.iter().all(|mark| mark.change != change.change)
         });
-        let last = others.last()?;
+        let last = others.next_back()?;
         Some(LeftThing {
             by: Some(last.staff),
             command: Some(last.command),
