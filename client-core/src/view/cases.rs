@@ -19,6 +19,8 @@ const MOST: u32 = 500;
 pub(crate) struct Cases {
     /// Those of one kind only.
     kind: Option<CaseKind>,
+    /// Those about one document only: a vehicle, a customer, a deal.
+    document: Option<DocumentId>,
     /// Those that somebody decided, instead of those that are open.
     #[serde(default)]
     decided: bool,
@@ -53,6 +55,12 @@ impl View for Cases {
         select.filter("k.is_open = ?", [Box::new(!self.decided)]);
         if let Some(kind) = self.kind {
             select.filter("k.kind = ?", [Box::new(kind.code())]);
+        }
+        if let Some(document) = self.document {
+            select.filter(
+                "EXISTS (SELECT 1 FROM json_each(k.body, '$.documents') WHERE value = ?)",
+                [Box::new(document.to_string())],
+            );
         }
         select.then(&format!("ORDER BY k.kind, k.id LIMIT {MOST}"));
         let bodies = select.rows(desk.connection, |row| row.get::<_, String>("body"))?;

@@ -195,8 +195,9 @@ const SURNAMES: &[(&str, u64)] = &[
     ("欧阳", 2),
 ];
 
-/// Given names of one character. 伟 is not among them: the walkthrough finds its 张伟 by typing
-/// `zhangwei`, and should find nobody else.
+/// Given names of one character. 伟 is not among them, nor does a name of two begin with it or
+/// with what may sound like it, as 立 may: the walkthrough finds its 张伟 by typing `zhangwei`, and
+/// should find nobody else.
 const MEN: &[&str] = &[
     "强", "磊", "军", "洋", "勇", "杰", "涛", "明", "辉", "刚", "平", "鹏", "斌", "波", "超", "亮",
 ];
@@ -210,7 +211,7 @@ const WOMEN: &[&str] = &[
 const MEN_OF_TWO: (&[&str], &[&str]) = (
     &[
         "建", "志", "文", "浩", "子", "俊", "海", "国", "晓", "一", "永", "家", "明", "天", "宇",
-        "思", "立", "振", "新", "泽",
+        "思", "力", "振", "新", "泽",
     ],
     &[
         "华", "强", "博", "然", "轩", "杰", "波", "庆", "东", "鸣", "军", "辉", "峰", "豪", "林",

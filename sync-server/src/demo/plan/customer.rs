@@ -207,10 +207,10 @@ impl Planner<'_> {
         }
     }
 
-    /// Asks owners how they fare, three days and a month after the delivery.
+    /// Asks owners how they fare, three days, a month and three months after the delivery.
     pub(super) fn care(&mut self, person: &Person, delivered: NaiveDate) {
         let mut talks = person.course;
-        for days in [3, 30] {
+        for days in [3, 30, 90] {
             let day = plus(delivered, days);
             if day > self.calendar.end {
                 return;
@@ -227,48 +227,53 @@ impl Planner<'_> {
         }
     }
 
-    /// Cards of whom no deal came: a quarter from shows, some of them entered twice.
+    /// Cards of whom no deal came: a quarter from shows, some of the others entered twice.
     pub(super) fn plan_cards_without_deals(&mut self, numbers: &Numbers, shows: &[ShowPlan]) {
         let left = numbers.customers.saturating_sub(self.customers);
         let from_shows = if shows.is_empty() { 0 } else { left / 4 };
-        let twice = numbers.scaled(34).min(left - from_shows);
-        let mut known: Option<Person> = None;
-        for index in 0..left {
-            if index < from_shows {
-                let show = self.dice.index(shows.len());
-                if let Some(show) = shows.get(show) {
-                    self.quick_card(show);
-                }
-                continue;
+        for _ in 0..from_shows {
+            let show = self.dice.index(shows.len());
+            if let Some(show) = shows.get(show) {
+                self.quick_card(show);
             }
+        }
+        let (start, end) = (self.calendar.start, self.calendar.end);
+        let mut pairs = numbers.scaled(34);
+        let mut first: Option<Person> = None;
+        for _ in from_shows..left {
             let mut person = self.somebody();
-            let mut day = self
-                .calendar
-                .busy_day(self.dice, self.calendar.start, self.calendar.end);
-            if let (true, Some(first)) = (index < from_shows + twice, known.take()) {
-                self.resemble(&mut person, &first);
-                day = first
-                    .course
-                    .day()
-                    .map_or(day, |first| plus(first, 1).min(self.calendar.end));
+            let mut day = self.calendar.busy_day(self.dice, start, end);
+            match first.take() {
+                Some(first) if pairs > 0 => {
+                    pairs -= 1;
+                    self.resemble(&mut person, &first);
+                    day = first
+                        .course
+                        .day()
+                        .map_or(day, |first| plus(first, 1).min(end));
+                    self.card(&mut person, day);
+                }
+                _ => {
+                    self.card(&mut person, day);
+                    first = Some(person.clone());
+                }
             }
-            self.card(&mut person, day);
-            if index + 1 >= from_shows {
-                let end = self.calendar.end;
-                let most = self.dice.index(7);
-                self.follow_up(&person, end, most);
-            }
-            known = Some(person);
+            let most = self.dice.index(15);
+            self.follow_up(&person, end, most);
         }
     }
 
-    /// Lets somebody be carded once more: the same phone, one digit off, or the same name.
+    /// Lets somebody be carded once more: the same phone, under the same name or that of their
+    /// spouse, one digit off, or the same name with another phone.
     fn resemble(&mut self, person: &mut Person, first: &Person) {
-        person.name.clone_from(&first.name);
-        person.party = first.party;
-        match self.dice.one_of(&[(0, 26), (1, 5), (2, 3)]) {
-            0 => person.phone = first.phone,
-            1 => person.phone = first.phone + WRONG_DIGIT,
+        let likeness = self.dice.one_of(&[(0, 20), (1, 6), (2, 5), (3, 3)]);
+        if likeness != 1 {
+            person.name.clone_from(&first.name);
+            person.party = first.party;
+        }
+        match likeness {
+            0 | 1 => person.phone = first.phone,
+            2 => person.phone = first.phone + WRONG_DIGIT,
             _ => {}
         }
     }
@@ -292,7 +297,7 @@ impl Planner<'_> {
         self.push_and_keep(at, person.owner, "quick_card", input, keeps);
         // The talks after the show begin on its last day.
         self.on(&mut person.course, plus(show.first, show.days));
-        let most = self.dice.index(5);
+        let most = self.dice.index(12);
         let end = self.calendar.end;
         self.follow_up(&person, end, most);
     }

@@ -41,6 +41,9 @@ const LOST: &[(&str, u64)] = &[
     ("plate", 4),
 ];
 
+/// How often a customer is followed up before an order at most.
+const MOST_TALKS: usize = 20;
+
 /// What a deal comes to by the end of the year.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fate {
@@ -165,7 +168,7 @@ impl Planner<'_> {
         let span = self.span_before(delivered, self.calendar.opening());
         let mut person = self.somebody();
         self.card(&mut person, span.opened);
-        self.follow_up(&person, span.decided, 10);
+        self.follow_up(&person, span.decided, MOST_TALKS);
         self.deal(&mut person, Fate::Delivered, span, false)?;
         self.care(&person, delivered);
         self.owners.push((delivered, person.slot));
@@ -202,7 +205,7 @@ impl Planner<'_> {
         } else {
             span.decided
         };
-        self.follow_up(&person, until, 10);
+        self.follow_up(&person, until, MOST_TALKS);
         self.deal(&mut person, fate, span, false)
     }
 
@@ -221,7 +224,7 @@ impl Planner<'_> {
         self.card(&mut person, first.opened);
         self.deal(&mut person, Fate::Cancelled, first, false)?;
         let span = self.span_of(fate, plus(ended, 5));
-        self.follow_up(&person, end, 10);
+        self.follow_up(&person, end, MOST_TALKS);
         self.deal(&mut person, fate, span, false)
     }
 
