@@ -165,7 +165,8 @@ mod live {
         );
         let seen = cells(of("wangqiang show claim_list vehicle=$V2")[0]);
         assert_eq!(seen[0][1..], ["locked", "李娜", "hard", "confirmed"]);
-        assert_eq!(cells(of("lina show sync_status")[0])[0][0], "2");
+        let unsent = cells(of("lina show sync_status")[0]);
+        assert_eq!(unsent[0], ["李娜的平板", "2"]);
 
         for command in [
             "lina show claim_list vehicle=$V3",

@@ -137,8 +137,8 @@ mod tests {
             .steps(|name| Ok(format!("CODE-{name}")))
             .unwrap();
 
-        assert!(text.contains("lina enrol --server http://127.0.0.1:8080 --code CODE-李娜\n"));
-        assert!(text.contains("wangqiang enrol --server http://127.0.0.1:8080 --code CODE-王强\n"));
+        assert!(text.contains("lina enrol --server http://127.0.0.1:8080 --code CODE-李娜 "));
+        assert!(text.contains("wangqiang enrol --server http://127.0.0.1:8080 --code CODE-王强 "));
     }
 
     #[test]
