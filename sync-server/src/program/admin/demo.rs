@@ -239,7 +239,7 @@ fn tell(folder: &Folder, label: &Label, report: &Report, started: Instant) -> Re
     let count = |kind: &str| report.documents.get(kind).copied().unwrap_or_default();
     console::say(format_args!(
         "made the demo group in {} ({label}): {} customers, {} deals, {} vehicles, {} follow-ups; \
-         {} documents, {} changes, in {}",
+         {} documents, {} changes, in {}; {} checks hold",
         folder.path().display(),
         count("customer"),
         count("deal"),
@@ -248,6 +248,7 @@ fn tell(folder: &Folder, label: &Label, report: &Report, started: Instant) -> Re
         report.documents.values().sum::<u64>(),
         report.head,
         HumanDuration(started.elapsed()),
+        report.checks.len(),
     ))?;
     Ok(())
 }
