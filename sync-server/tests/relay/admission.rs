@@ -1,14 +1,14 @@
 //! Who comes in, and what a connection brings.
 
 use dealership::edit::Edits;
-use dealership::{Seq, Timestamp, schema};
+use dealership::{Kind, Seq, Space, Timestamp, schema};
 use sync_protocol::cursor::Cursor;
 use sync_protocol::message::{OutboxSummary, Versions, spaces_digest};
 use sync_protocol::{ByeCode, Greeting, SpaceName, Walk};
 use sync_server::relay::{Admittance, Guest};
 use sync_server::wire;
 
-use crate::showroom::{NOON, Showroom, Tablet};
+use crate::showroom::{NOON, Showroom, Tablet, fields};
 
 fn greeting(tablet: &Tablet, cursor: Option<Cursor>, spaces: &[SpaceName]) -> Greeting {
     Greeting {
@@ -156,4 +156,43 @@ fn the_device_of_somebody_who_left_is_dismissed() {
     };
     assert_eq!(bye.code, ByeCode::Denied);
     assert_eq!(Timestamp::from_millis(0), Timestamp::default());
+}
+
+#[test]
+fn that_a_device_came_with_nothing_unsent_is_noted_around_a_show_of_its_owner_and_seldom() {
+    let mut showroom = Showroom::open();
+    let li_na = showroom.consultant("李娜");
+    let wang_qiang = showroom.consultant("王强");
+    let ends_at = NOON.plus_hours(6);
+    let show = showroom.relay.fresh_ids(NOON).document();
+    let mut edits = Edits::default();
+    let registers = fields(&[
+        ("name", "车展".into()),
+        ("starts_at", NOON.plus_hours(-24).millis().into()),
+        ("ends_at", ends_at.millis().into()),
+        (&format!("team/{}", li_na.staff), true.into()),
+    ]);
+    edits.create(show, Kind::Show, Space::Group, registers);
+    showroom.relay.establish(NOON, "plan", &edits).unwrap();
+
+    let mut with_work = greeting(&li_na, None, &[]);
+    with_work.outbox.batches = 1;
+    assert!(guest(&showroom, &greeting(&li_na, None, &[])).is_awaited);
+    assert!(!guest(&showroom, &with_work).is_awaited);
+    assert!(!guest(&showroom, &greeting(&wang_qiang, None, &[])).is_awaited);
+
+    let mut noted_at = |now: Timestamp| {
+        let before = showroom.head();
+        showroom.relay.note_synced(now, li_na.device).unwrap();
+        showroom.relay.note_synced(now, wang_qiang.device).unwrap();
+        showroom.head() > before
+    };
+    assert!(noted_at(NOON));
+    assert!(!noted_at(NOON.plus_millis(1)), "it was noted just now");
+    assert!(noted_at(ends_at.plus_millis(-1)));
+    assert!(noted_at(ends_at), "the show has ended since");
+    assert!(
+        !noted_at(ends_at.plus_hours(24 * 30)),
+        "nobody waits any more"
+    );
 }

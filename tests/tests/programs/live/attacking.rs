@@ -36,9 +36,12 @@ const TRIES: usize = 3;
 struct Attack {
     name: String,
     /// Writes it; each time anew, so that an attack that is taken can be repeated.
-    write: Box<dyn FnMut(&mut Forger) -> Vec<PushedChange>>,
+    write: Write,
     expects: Expects,
 }
+
+/// What writes an attack.
+type Write = Box<dyn FnMut(&mut Forger) -> Vec<PushedChange>>;
 
 /// What becomes of an attack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
