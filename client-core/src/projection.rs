@@ -191,7 +191,7 @@ fn drop_tables(connection: &Connection) -> Result<(), StoreError> {
 }
 
 /// The names of the projection's tables, ascending, and whether each is a `table` or `virtual`.
-fn tables(connection: &Connection) -> Result<Vec<(String, String)>, StoreError> {
+pub(crate) fn tables(connection: &Connection) -> Result<Vec<(String, String)>, StoreError> {
     let tables: Vec<(String, String)> = connection
         .prepare(
             "SELECT name, type FROM pragma_table_list

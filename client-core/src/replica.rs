@@ -212,6 +212,11 @@ impl Replica {
     }
 
     #[cfg(test)]
+    pub(crate) fn connection(&mut self) -> &mut Connection {
+        &mut self.connection
+    }
+
+    #[cfg(test)]
     pub(crate) fn count(&self, sql: &str) -> i64 {
         self.connection
             .query_row(sql, (), |row| row.get(0))

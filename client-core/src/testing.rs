@@ -57,14 +57,16 @@ pub(crate) fn store() -> StoreId {
     DocumentId::of_content(&[b"store"]).into()
 }
 
-/// A salesperson with a device.
-#[derive(Clone, Copy)]
+/// A person with a device.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Person {
     pub(crate) number: u64,
 }
 
 pub(crate) const LI_NA: Person = Person { number: 1 };
 pub(crate) const WANG_QIANG: Person = Person { number: 2 };
+/// Sees and may do everything; no relay knows them before they are enrolled there.
+pub(crate) const HE_JIANGUO: Person = Person { number: 3 };
 
 impl Person {
     pub(crate) fn staff(self) -> StaffId {
@@ -86,19 +88,27 @@ impl Person {
         }
     }
 
-    /// The registers of the person's document: a consultant of the store.
+    /// The registers of the person's document: a consultant of the store, or who may do all.
     pub(crate) fn registers(self) -> Fields {
-        Fields::from([
-            (
-                "name".to_owned(),
-                Value::from(format!("person {}", self.number)),
-            ),
-            ("role/consultant".to_owned(), Value::Bool(true)),
-            (format!("store/{}", store()), Value::Bool(true)),
-        ])
+        let roles: &[&str] = match self {
+            HE_JIANGUO => &["general_manager", "manager", "stock_keeper"],
+            _ => &["consultant"],
+        };
+        let name = format!("person {}", self.number);
+        let mut registers = Fields::from([("name".to_owned(), Value::from(name))]);
+        registers.insert(format!("store/{}", store()), Value::Bool(true));
+        for role in roles {
+            registers.insert(format!("role/{role}"), Value::Bool(true));
+        }
+        registers
     }
 
     pub(crate) fn spaces(self) -> Vec<Space> {
+        let everyone = [LI_NA, WANG_QIANG, HE_JIANGUO].map(Self::access);
+        self.access().spaces(&everyone).into_iter().collect()
+    }
+
+    fn access(self) -> StaffAccess {
         let mut automerge = automerge::Automerge::new();
         let mut edits = Edits::default();
         edits.create(
@@ -115,15 +125,9 @@ impl Person {
             };
             dealership::edit::write(&mut automerge, edits, &authorship, minute(0)).unwrap();
         }
-        let document = Document::read(
-            self.staff().into(),
-            Space::Group,
-            automerge,
-            Receipts::default(),
-        )
-        .unwrap();
-        let access = StaffAccess::read(&document).unwrap();
-        access.spaces([&access]).into_iter().collect()
+        let id = self.staff().into();
+        let document = Document::read(id, Space::Group, automerge, Receipts::default()).unwrap();
+        StaffAccess::read(&document).unwrap()
     }
 
     /// A new replica in memory that never synchronised.

@@ -114,3 +114,6 @@ impl Entry {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -93,7 +93,7 @@ pub(super) fn customer(connection: &Connection, document: &Document) -> Result<(
         for digits in customer.phones.values() {
             terms.add_digits(digits, 3);
         }
-        terms.write(connection, id, id)?;
+        terms.write_of_customer(connection, id.into(), id)?;
     }
     Ok(())
 }
@@ -135,7 +135,7 @@ pub(super) fn contact(connection: &Connection, document: &Document) -> Result<()
     if let Some(wechat) = &contact.wechat {
         terms.add(wechat.to_lowercase(), 4);
     }
-    terms.write(connection, contact.customer.into(), id)
+    terms.write_of_customer(connection, contact.customer, id)
 }
 
 /// The ids of the customers that bear a phone, ascending.

@@ -51,8 +51,10 @@ CREATE TABLE customer (
     is_live          INTEGER NOT NULL,
     is_listed        INTEGER NOT NULL  -- live and not merged into another
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX customer_by_name ON customer (is_listed, sort_key, document);
-CREATE INDEX customer_by_contact ON customer (is_listed, last_contact_at, document);
+-- A list goes along an index in its order and finds its filters there.
+CREATE INDEX customer_by_name ON customer (is_listed, sort_key, document, store, owner, source);
+CREATE INDEX customer_by_contact ON customer
+    (is_listed, last_contact_at, document, store, owner, source);
 CREATE INDEX customer_by_owner_name ON customer (owner, is_listed, sort_key, document);
 CREATE INDEX customer_by_owner_contact ON customer (owner, is_listed, last_contact_at, document);
 
@@ -72,16 +74,17 @@ CREATE TABLE customer_merge (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX customer_merge_by_into ON customer_merge (into_id);
 
--- What a search finds by its beginning: names in characters, pinyin and
--- initials, from every character on; digits of phones and VINs from any place on.
-CREATE TABLE search_term (
+-- What a search finds a customer under, by its beginning: names in characters from
+-- every character on, in pinyin and initials; phones from any digit on.
+CREATE TABLE customer_term (
     term      TEXT    NOT NULL,
-    subject   BLOB    NOT NULL,  -- the customer or vehicle
+    customer  BLOB    NOT NULL,
     document  BLOB    NOT NULL,  -- what the term was read from
     rank      INTEGER NOT NULL,  -- 0 is best
-    PRIMARY KEY (term, subject, document)
+    PRIMARY KEY (term, customer, document)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX search_term_by_document ON search_term (document);
+CREATE INDEX customer_term_by_customer ON customer_term (customer, term, rank);
+CREATE INDEX customer_term_by_document ON customer_term (document);
 
 CREATE TABLE contact (
     document    BLOB PRIMARY KEY,
@@ -117,7 +120,8 @@ CREATE TABLE deal (
     created_at     INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX deal_by_customer ON deal (customer);
-CREATE INDEX deal_by_state ON deal (state, since, document);
+CREATE INDEX deal_by_state ON deal (state, since, document, store);
+CREATE INDEX deal_by_stage ON deal (state, stage, since, document, store, owner);
 CREATE INDEX deal_by_owner ON deal (owner, state, since, document);
 
 CREATE TABLE vehicle (
@@ -133,17 +137,28 @@ CREATE TABLE vehicle (
     stocked_in     TEXT,
     prod_date      TEXT
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX vehicle_by_specification ON vehicle (specification, document);
-CREATE INDEX vehicle_by_age ON vehicle (stocked_in, document);
+CREATE INDEX vehicle_by_vin ON vehicle (vin, document);
+
+-- What a search finds a vehicle under, by its beginning: its VIN from any place on.
+CREATE TABLE vehicle_term (
+    term      TEXT NOT NULL,
+    document  BLOB NOT NULL,
+    PRIMARY KEY (term, document)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX vehicle_term_by_document ON vehicle_term (document, term);
 
 CREATE TABLE vehicle_status (
-    document  BLOB    NOT NULL,
-    from_at   INTEGER NOT NULL,
-    until_at  INTEGER NOT NULL,
-    status    TEXT    NOT NULL,
+    document       BLOB    NOT NULL,
+    from_at        INTEGER NOT NULL,
+    until_at       INTEGER NOT NULL,
+    status         TEXT    NOT NULL,
+    specification  TEXT,  -- the vehicle's
     PRIMARY KEY (document, from_at)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX vehicle_status_by_status ON vehicle_status (status, from_at, until_at);
+-- The end first: what is past is the most of it.
+CREATE INDEX vehicle_status_by_status ON vehicle_status (status, until_at, from_at);
+CREATE INDEX vehicle_status_by_specification ON vehicle_status
+    (specification, status, until_at, from_at);
 
 CREATE TABLE claim (
     id        BLOB PRIMARY KEY,
@@ -192,6 +207,7 @@ CREATE TABLE known_case (
     PRIMARY KEY (source, id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX known_case_by_open ON known_case (is_open, kind, id, source);
+CREATE INDEX known_case_by_id ON known_case (id, source);
 
 -- Layer 2: what comes from several documents, made anew for those that one of
 -- them changed.
@@ -204,4 +220,4 @@ CREATE TABLE customer_grade (
     grade     TEXT    NOT NULL,
     PRIMARY KEY (customer, from_at)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX customer_grade_by_grade ON customer_grade (grade, from_at, until_at);
+CREATE INDEX customer_grade_by_grade ON customer_grade (grade, until_at, from_at);

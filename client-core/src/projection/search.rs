@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use dealership::id::DocumentId;
+use dealership::id::{CustomerId, DocumentId};
 use rusqlite::Connection;
 
 use crate::error::StoreError;
@@ -47,18 +47,32 @@ impl Terms {
         self.add_tails(digits, SHORTEST_TAIL, rank);
     }
 
-    /// Writes the terms that were read from a document and find a subject.
-    pub(super) fn write(
+    /// Writes the terms that were read from a document and find a customer.
+    pub(super) fn write_of_customer(
         self,
         connection: &Connection,
-        subject: DocumentId,
+        customer: CustomerId,
         document: DocumentId,
     ) -> Result<(), StoreError> {
         let mut insert = connection.prepare_cached(
-            "INSERT INTO search_term (term, subject, document, rank) VALUES (?, ?, ?, ?)",
+            "INSERT INTO customer_term (term, customer, document, rank) VALUES (?, ?, ?, ?)",
         )?;
         for (term, rank) in self.0 {
-            insert.execute((term, subject.as_bytes(), document.as_bytes(), rank))?;
+            insert.execute((term, customer.as_bytes(), document.as_bytes(), rank))?;
+        }
+        Ok(())
+    }
+
+    /// Writes the terms that find a vehicle; they have no ranks.
+    pub(super) fn write_of_vehicle(
+        self,
+        connection: &Connection,
+        vehicle: DocumentId,
+    ) -> Result<(), StoreError> {
+        let mut insert =
+            connection.prepare_cached("INSERT INTO vehicle_term (term, document) VALUES (?, ?)")?;
+        for term in self.0.into_keys() {
+            insert.execute((term, vehicle.as_bytes()))?;
         }
         Ok(())
     }

@@ -57,10 +57,13 @@ pub(super) fn vehicle(connection: &Connection, document: &Document) -> Result<()
             vehicle.prod_date.map(|date| date.to_string()),
         ))?;
     let mut insert = connection.prepare_cached(
-        "INSERT INTO vehicle_status (document, from_at, until_at, status) VALUES (?, ?, ?, ?)",
+        "INSERT INTO vehicle_status (document, from_at, until_at, status, specification)
+         VALUES (?, ?, ?, ?, ?)",
     )?;
+    let specification = vehicle.specification();
     for span in spans(vehicle.status_changes_at(), |now| vehicle.status(now)) {
-        insert.execute((id.as_bytes(), span.from, span.until, span.value.code()))?;
+        let (from, until, status) = (span.from, span.until, span.value.code());
+        insert.execute((id.as_bytes(), from, until, status, &specification))?;
     }
     let mut insert = connection.prepare_cached(
         "INSERT INTO claim (id, document, deal, staff, strength, state, until_at)
@@ -80,7 +83,7 @@ pub(super) fn vehicle(connection: &Connection, document: &Document) -> Result<()
     if let Some(vin) = &vehicle.vin {
         let mut terms = Terms::default();
         terms.add_digits(&vin.to_lowercase(), 2);
-        terms.write(connection, id, id)?;
+        terms.write_of_vehicle(connection, id)?;
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use automerge::{ActorId, Automerge};
 use change_gate::prescan;
 use dealership::Authorship;
-use dealership::edit::{self, Edits};
+use dealership::edit::{self, Edits, Fields};
 use dealership::id::StaffId;
 use dealership::kind::Kind;
 use dealership::space::Space;
@@ -223,10 +223,15 @@ impl Relay {
         Timestamp(minute(1_000).millis() + i64::try_from(self.head().0).unwrap() * 1_000)
     }
 
-    fn enrol(&mut self, person: Person) {
+    /// Makes a person known.
+    pub(crate) fn enrol(&mut self, person: Person) {
+        self.establish(person.staff().into(), Kind::Staff, person.registers());
+    }
+
+    /// Makes a document that is everyone's.
+    pub(crate) fn establish(&mut self, id: dealership::DocumentId, kind: Kind, registers: Fields) {
         let mut edits = Edits::default();
-        let id = person.staff().into();
-        edits.create(id, Kind::Staff, Space::Group, person.registers());
+        edits.create(id, kind, Space::Group, registers);
         let mut automerge = Automerge::new();
         automerge.set_actor(ActorId::from(&[0; 16]));
         let authorship = Authorship {

@@ -48,11 +48,12 @@ impl View for Cases {
 
     fn run(&self, desk: &Desk<'_>) -> Result<Self::Output, ReplicaError> {
         // Of several sources the first: a phone says more than the sound of a name.
-        let mut select = Select::new(
-            "SELECT body FROM known_case AS k
-             JOIN (SELECT id, min(source) AS source FROM known_case GROUP BY id) USING (source, id)",
-        );
+        let mut select = Select::new("SELECT body FROM known_case AS k");
         select.filter("k.is_open = ?", [Box::new(!self.decided)]);
+        select.filter(
+            "NOT EXISTS (SELECT 1 FROM known_case AS o WHERE o.id = k.id AND o.source < k.source)",
+            [],
+        );
         if let Some(kind) = self.kind {
             select.filter("k.kind = ?", [Box::new(kind.code())]);
         }
@@ -76,7 +77,7 @@ impl View for Cases {
 
 /// How many cases are open.
 pub(super) fn count_open(connection: &Connection) -> Result<u64, ReplicaError> {
-    let sql = "SELECT count(DISTINCT id) FROM known_case WHERE is_open";
+    let sql = "SELECT count(DISTINCT id) FROM known_case WHERE is_open = 1";
     let count: i64 = connection
         .prepare_cached(sql)
         .and_then(|mut statement| statement.query_row((), |row| row.get(0)))

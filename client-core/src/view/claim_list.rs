@@ -57,21 +57,29 @@ pub struct ClaimRow {
     pub until: Option<Timestamp>,
 }
 
-/// What a row is read from; three values of now stand before.
-const SELECT: &str =
-    "SELECT * FROM (SELECT m.id, m.document, m.deal, m.staff, m.strength, m.until_at,
+/// What a row is read from; three values of now stand before, the claims of the page follow.
+const SELECT_FROM: &str = "SELECT m.id, m.document, m.deal, m.staff, m.strength, m.until_at,
     CASE WHEN m.state = 'active' AND m.until_at <= ? THEN 'expired' ELSE m.state END AS state,
     v.vin, t.series, t.name AS trim_name, c.name AS customer_name, p.name AS staff_name,
     (SELECT status FROM vehicle_status AS h WHERE h.document = m.document
          AND h.from_at <= ? AND ? < h.until_at) AS vehicle_status
-    FROM claim AS m JOIN vehicle AS v ON v.document = m.document
+    FROM";
+
+/// What belongs to the claims of the page.
+const JOINED: &str = "CROSS JOIN claim AS m USING (id)
+    JOIN vehicle AS v ON v.document = m.document
     LEFT JOIN trim AS t ON t.document = v.trim
     LEFT JOIN deal AS d ON d.document = m.deal
     LEFT JOIN customer AS c ON c.document = d.customer
-    LEFT JOIN person AS p ON p.document = m.staff)";
+    LEFT JOIN person AS p ON p.document = m.staff";
 
 /// The states of claims that still hold something, or may come to.
 const LIVE: &[&str] = &["active", "provisional", "confirmed"];
+
+/// Goes along the index of states; what has ended by itself stands there as active.
+const IN_STATE: &str = "m.state IN (SELECT replace(value, 'expired', 'active') FROM json_each(?))
+    AND CASE WHEN m.state = 'active' AND m.until_at <= ? THEN 'expired' ELSE m.state END
+        IN (SELECT value FROM json_each(?))";
 
 impl View for ClaimList {
     type Output = Page<ClaimRow>;
@@ -81,13 +89,14 @@ impl View for ClaimList {
 
     fn run(&self, desk: &Desk<'_>) -> Result<Self::Output, ReplicaError> {
         let now = desk.now.millis();
-        let mut select = Select::new(SELECT);
+        // The page first, out of indexes; only its rows are then read whole.
+        let mut select = Select::new(format!("{SELECT_FROM} (SELECT m.id FROM claim AS m"));
         select.value(now).value(now).value(now);
         if let Some(vehicle) = self.vehicle {
-            select.filter("document = ?", [Box::new(*vehicle.as_bytes())]);
+            select.filter("m.document = ?", [Box::new(*vehicle.as_bytes())]);
         }
         if let Some(deal) = self.deal {
-            select.filter("deal = ?", [Box::new(*deal.as_bytes())]);
+            select.filter("m.deal = ?", [Box::new(*deal.as_bytes())]);
         }
         let about_one = self.vehicle.is_some() || self.deal.is_some();
         let staff = match self.staff {
@@ -95,23 +104,27 @@ impl View for ClaimList {
             staff => staff,
         };
         if let Some(staff) = staff {
-            select.filter("staff = ?", [Box::new(*staff.as_bytes())]);
+            select.filter("m.staff = ?", [Box::new(*staff.as_bytes())]);
         }
         let states = match &self.state {
             None if !about_one => Some(serde_json::Value::from_iter(LIVE.iter().copied())),
             states => states.clone().map(serde_json::Value::from),
         };
         if let Some(states) = states {
+            let states = states.to_string();
             select.filter(
-                "state IN (SELECT value FROM json_each(?))",
-                [Box::new(states.to_string())],
+                IN_STATE,
+                [Box::new(states.clone()), Box::new(now), Box::new(states)],
             );
         }
         if let Some((_, id)) = self.paging.after::<()>(Self::NAME)? {
-            select.filter("id > ?", [Box::new(*id.as_bytes())]);
+            select.filter("m.id > ?", [Box::new(*id.as_bytes())]);
         }
         // Ids of facts begin with the time at which they were made.
-        select.then(&format!("ORDER BY id LIMIT {}", self.paging.limit()));
+        select.then(&format!(
+            "ORDER BY m.id LIMIT {}) AS page {JOINED} ORDER BY m.id",
+            self.paging.limit()
+        ));
         let rows = select.rows(desk.connection, read)?;
         let keyed = rows.into_iter().map(|row| {
             let id = row.claim.uuid();

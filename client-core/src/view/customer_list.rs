@@ -7,8 +7,8 @@ use rusqlite::Row;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::error::ReplicaError;
-use crate::view::shared::{Page, Paging, Select, date_of, id, id_or_none, instant};
+use crate::error::{ReplicaError, StoreError};
+use crate::view::shared::{MANY, Page, Paging, Select, date_of, id, id_or_none, instant};
 use crate::view::{Desk, View};
 
 /// Asks for customers, filtered and in an order.
@@ -86,8 +86,29 @@ impl View for CustomerList {
 
     fn run(&self, desk: &Desk<'_>) -> Result<Self::Output, ReplicaError> {
         let now = desk.now.millis();
-        let mut select = Select::new(format!("SELECT {COLUMNS} FROM customer AS c"));
+        // The page first, out of indexes; only its rows are then read whole.
+        let mut select = Select::new(format!("SELECT {COLUMNS} FROM (SELECT c.document FROM"));
         select.value(now).value(now);
+        match &self.grade {
+            Some(grade) if few_have(desk, grade)? => {
+                select
+                    .then("customer_grade AS f CROSS JOIN customer AS c ON c.document = f.customer")
+                    .filter(
+                        "f.grade = ? AND f.until_at > ? AND f.from_at <= ?",
+                        [Box::new(grade), Box::new(now), Box::new(now)],
+                    );
+            }
+            Some(grade) => {
+                select.then("customer AS c").filter(
+                    "EXISTS (SELECT 1 FROM customer_grade AS f WHERE f.customer = c.document
+                         AND f.from_at <= ? AND f.until_at > ? AND +f.grade = ?)",
+                    [Box::new(now), Box::new(now), Box::new(grade)],
+                );
+            }
+            None => {
+                select.then("customer AS c");
+            }
+        }
         select.filter("c.is_listed = 1", []);
         if let Some(owner) = self.owner {
             select.filter("c.owner = ?", [Box::new(*owner.as_bytes())]);
@@ -98,14 +119,7 @@ impl View for CustomerList {
         if let Some(source) = &self.source {
             select.filter("c.source = ?", [Box::new(source)]);
         }
-        if let Some(grade) = &self.grade {
-            select.filter(
-                "EXISTS (SELECT 1 FROM customer_grade AS f WHERE f.customer = c.document
-                     AND f.grade = ? AND f.from_at <= ? AND ? < f.until_at)",
-                [Box::new(grade), Box::new(now), Box::new(now)],
-            );
-        }
-        match self.order {
+        let order = match self.order {
             Order::Name => {
                 if let Some((key, id)) = self.paging.after::<String>(Self::NAME)? {
                     let id = *id.as_bytes();
@@ -114,7 +128,7 @@ impl View for CustomerList {
                         [Box::new(key), Box::new(id)],
                     );
                 }
-                select.then("ORDER BY c.sort_key, c.document");
+                "ORDER BY c.sort_key, c.document"
             }
             Order::LastContact => {
                 if let Some((key, id)) = self.paging.after::<i64>(Self::NAME)? {
@@ -124,10 +138,13 @@ impl View for CustomerList {
                         [Box::new(key), Box::new(id)],
                     );
                 }
-                select.then("ORDER BY c.last_contact_at, c.document");
+                "ORDER BY c.last_contact_at, c.document"
             }
-        }
-        select.then(&format!("LIMIT {}", self.paging.limit()));
+        };
+        select.then(&format!(
+            "{order} LIMIT {}) AS page CROSS JOIN customer AS c USING (document) {order}",
+            self.paging.limit()
+        ));
         let rows = select.rows(desk.connection, |row| {
             Ok((read(row, desk)?, row.get::<_, String>("sort_key")?))
         })?;
@@ -150,6 +167,20 @@ impl View for CustomerList {
             ),
         })
     }
+}
+
+/// Whether so few customers have a grade now that the list is sorted out of them; where more do,
+/// going along the list's order meets a page of them soon.
+fn few_have(desk: &Desk<'_>, grade: &str) -> Result<bool, StoreError> {
+    let now = desk.now.millis();
+    let some = Select::new("SELECT 1 FROM customer_grade")
+        .filter(
+            "grade = ? AND until_at > ? AND from_at <= ?",
+            [Box::new(grade), Box::new(now), Box::new(now)],
+        )
+        .then(&format!("LIMIT {MANY}"))
+        .rows(desk.connection, |_| Ok(()))?;
+    Ok(some.len() < MANY)
 }
 
 /// Reads a row of [`COLUMNS`].

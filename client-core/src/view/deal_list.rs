@@ -62,11 +62,12 @@ pub struct DealRow {
     pub created_at: Timestamp,
 }
 
-const SELECT: &str = "SELECT d.*,
+/// What a row is read from; `deal AS d` follows.
+const SELECT_FROM: &str = "SELECT d.*,
     (SELECT name FROM customer AS c WHERE c.document = d.customer) AS customer_name,
     (SELECT name FROM person AS p WHERE p.document = d.owner) AS owner_name,
     (SELECT name FROM trim AS t WHERE t.document = d.trim) AS trim_name
-    FROM deal AS d";
+    FROM";
 
 impl View for DealList {
     type Output = Page<DealRow>;
@@ -75,8 +76,9 @@ impl View for DealList {
     const ABOUT: &'static str = "Deals by store, consultant, state and stage, the oldest first";
 
     fn run(&self, desk: &Desk<'_>) -> Result<Self::Output, ReplicaError> {
-        let mut select = Select::new(SELECT);
-        // The order goes along an index that begins with the state.
+        // The page first, out of an index that begins with the state; only its rows are then
+        // read whole.
+        let mut select = Select::new(format!("{SELECT_FROM} (SELECT d.document FROM deal AS d"));
         select.filter(
             "d.state = ?",
             [Box::new(self.state.as_deref().unwrap_or("open"))],
@@ -98,7 +100,8 @@ impl View for DealList {
             );
         }
         select.then(&format!(
-            "ORDER BY d.since, d.document LIMIT {}",
+            "ORDER BY d.since, d.document LIMIT {}) AS page
+             CROSS JOIN deal AS d USING (document) ORDER BY d.since, d.document",
             self.paging.limit()
         ));
         let rows = select.rows(desk.connection, |row| read(row, desk))?;
@@ -115,14 +118,14 @@ pub(crate) fn of_customer(
     desk: &Desk<'_>,
     customer: CustomerId,
 ) -> Result<Vec<DealRow>, StoreError> {
-    Select::new(SELECT)
+    Select::new(format!("{SELECT_FROM} deal AS d"))
         .filter("d.customer = ?", [Box::new(*customer.as_bytes())])
         .rows(desk.connection, |row| read(row, desk))
 }
 
 /// One deal.
 pub(crate) fn of_deal(desk: &Desk<'_>, deal: DealId) -> Result<Option<DealRow>, StoreError> {
-    let rows = Select::new(SELECT)
+    let rows = Select::new(format!("{SELECT_FROM} deal AS d"))
         .filter("d.document = ?", [Box::new(*deal.as_bytes())])
         .rows(desk.connection, |row| read(row, desk))?;
     Ok(rows.into_iter().next())

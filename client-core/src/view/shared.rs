@@ -17,6 +17,10 @@ const MAX_PAGE: u32 = 500;
 /// The rows of a page that nobody asked for more of.
 const PAGE: u32 = 50;
 
+/// How many candidates are too many to look at each: then an order is gone along instead, which
+/// meets enough of them soon.
+pub(crate) const MANY: usize = 2_000;
+
 /// How many rows, and after which.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 pub(crate) struct Paging {

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::ReplicaError;
 use crate::view::customer_detail::{names, not_here};
-use crate::view::vehicle_list::{VehicleRow, read, select};
+use crate::view::vehicle_list::{STANDS_NOW, VehicleRow, read, select};
 use crate::view::{Desk, View};
 
 /// How many vehicles of the same specification are offered.
@@ -69,14 +69,19 @@ impl View for VehicleDetail {
         let alternatives = match vehicle.specification() {
             None => Vec::new(),
             Some(specification) => select(desk)
-                .filter("v.specification = ?", [Box::new(specification)])
-                .filter("v.document <> ?", [Box::new(*self.vehicle.as_bytes())])
                 .filter(
-                    "EXISTS (SELECT 1 FROM vehicle_status AS f WHERE f.document = v.document
-                         AND f.from_at <= ? AND ? < f.until_at
-                         AND f.status IN ('available', 'inbound', 'arrived'))",
-                    [Box::new(now), Box::new(now)],
+                    &format!(
+                        "v.document IN (SELECT f.document FROM vehicle_status AS f
+                             WHERE f.specification = ? AND {STANDS_NOW})"
+                    ),
+                    [
+                        Box::new(specification),
+                        Box::new(r#"["arrived", "available", "inbound"]"#),
+                        Box::new(now),
+                        Box::new(now),
+                    ],
                 )
+                .filter("v.document <> ?", [Box::new(*self.vehicle.as_bytes())])
                 .then(&format!(
                     "ORDER BY v.stocked_in, v.document LIMIT {ALTERNATIVES}"
                 ))

@@ -3,6 +3,7 @@
 use dealership::civil::{self, AgeBucket};
 use dealership::fen::Fen;
 use dealership::id::{DealId, StoreId, TrimId, VehicleId};
+use dealership::vehicle::VehicleStatus;
 use rusqlite::Row;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -68,15 +69,25 @@ pub struct VehicleRow {
     pub age_bucket: Option<AgeBucket>,
 }
 
-/// What a row is read from; two values of now stand before.
-const SELECT: &str = "SELECT v.*, t.series, t.name AS trim_name, t.msrp,
+/// What a row is read from; two values of now stand before, `vehicle AS v` and [`WITH_TRIM`]
+/// follow.
+const SELECT_FROM: &str = "SELECT v.*, t.series, t.name AS trim_name, t.msrp,
     (SELECT name FROM store AS s WHERE s.document = v.store) AS store_name,
     (SELECT status FROM vehicle_status AS h WHERE h.document = v.document
          AND h.from_at <= ? AND ? < h.until_at) AS status
-    FROM vehicle AS v LEFT JOIN trim AS t ON t.document = v.trim";
+    FROM";
 
-/// The statuses of what is no longer in stock.
-const GONE: &str = "('delivered', 'written_off', 'void', 'returned_to_factory')";
+/// The trim beside a vehicle.
+const WITH_TRIM: &str = "LEFT JOIN trim AS t ON t.document = v.trim";
+
+/// What stands in these statuses now: given as JSON, with two values of now behind.
+///
+/// Goes along what is not past yet, so that it costs what is in stock and not what ever was.
+pub(crate) const STANDS_NOW: &str = "f.status IN (SELECT value FROM json_each(?))
+    AND f.until_at > ? AND f.from_at <= ?";
+
+// Vehicles without a date come last, so the sort value is never null.
+const AGE: &str = "coalesce(v.stocked_in, '9999')";
 
 impl View for VehicleList {
     type Output = Page<VehicleRow>;
@@ -86,26 +97,20 @@ impl View for VehicleList {
         "Vehicles by store, trim, colour, status and price, the oldest first";
 
     fn run(&self, desk: &Desk<'_>) -> Result<Self::Output, ReplicaError> {
-        let mut select = select(desk);
         let now = desk.now.millis();
-        match &self.status {
-            None => select.filter(
-                &format!(
-                    "NOT EXISTS (SELECT 1 FROM vehicle_status AS f WHERE f.document = v.document
-                         AND f.from_at <= ? AND ? < f.until_at AND f.status IN {GONE})"
-                ),
-                [Box::new(now), Box::new(now)],
-            ),
-            Some(statuses) => {
-                let wanted = serde_json::Value::from(statuses.clone()).to_string();
-                select.filter(
-                    "EXISTS (SELECT 1 FROM vehicle_status AS f WHERE f.document = v.document
-                         AND f.from_at <= ? AND ? < f.until_at
-                         AND f.status IN (SELECT value FROM json_each(?)))",
-                    [Box::new(now), Box::new(now), Box::new(wanted)],
-                )
-            }
+        let statuses = match &self.status {
+            None => in_stock(),
+            Some(statuses) => serde_json::Value::from(statuses.clone()).to_string(),
         };
+        // The page first; only its rows are then read whole.
+        let mut select = Select::new(format!(
+            "{SELECT_FROM} (SELECT v.document FROM vehicle_status AS f
+                 CROSS JOIN vehicle AS v USING (document) {WITH_TRIM}"
+        ));
+        select.value(now).value(now).filter(
+            STANDS_NOW,
+            [Box::new(statuses), Box::new(now), Box::new(now)],
+        );
         if let Some(store) = self.store {
             select.filter("v.store = ?", [Box::new(*store.as_bytes())]);
         }
@@ -121,8 +126,6 @@ impl View for VehicleList {
         if let Some(price) = self.max_price {
             select.filter("t.msrp <= ?", [Box::new(price.get())]);
         }
-        // Vehicles without a date come last, so the sort value is never null.
-        const AGE: &str = "coalesce(v.stocked_in, '9999')";
         if let Some((date, id)) = self.paging.after::<String>(Self::NAME)? {
             let id = *id.as_bytes();
             select.filter(
@@ -131,7 +134,8 @@ impl View for VehicleList {
             );
         }
         select.then(&format!(
-            "ORDER BY {AGE}, v.document LIMIT {}",
+            "ORDER BY {AGE}, v.document LIMIT {}) AS page
+             CROSS JOIN vehicle AS v USING (document) {WITH_TRIM} ORDER BY {AGE}, v.document",
             self.paging.limit()
         ));
         let rows = select.rows(desk.connection, |row| read(row, desk))?;
@@ -144,9 +148,19 @@ impl View for VehicleList {
     }
 }
 
+/// The codes of every status of what is in stock or on its way there, as JSON.
+pub(crate) fn in_stock() -> String {
+    let is_in_stock = |status: &&VehicleStatus| {
+        use VehicleStatus::{Delivered, Void, WrittenOff};
+        !matches!(status, Delivered | Void | WrittenOff)
+    };
+    let codes = VehicleStatus::ALL.iter().filter(is_in_stock);
+    serde_json::Value::from_iter(codes.map(|status| status.code())).to_string()
+}
+
 /// A selection of rows to add conditions to.
 pub(crate) fn select<'s>(desk: &Desk<'_>) -> Select<'s> {
-    let mut select = Select::new(SELECT);
+    let mut select = Select::new(format!("{SELECT_FROM} vehicle AS v {WITH_TRIM}"));
     select.value(desk.now.millis()).value(desk.now.millis());
     select
 }

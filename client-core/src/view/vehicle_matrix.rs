@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::ReplicaError;
 use crate::view::shared::{Select, id_or_none};
+use crate::view::vehicle_list::{STANDS_NOW, in_stock};
 use crate::view::{Desk, View};
 
 /// Asks for the matrix.
@@ -46,19 +47,18 @@ impl View for VehicleMatrix {
         let today = desk.today()?;
         let mut select = Select::new(
             "SELECT t.series, v.ext_color, v.store, s.name AS store_name, count(*) AS vehicles,
-                 count(*) FILTER (WHERE h.status = 'available') AS available,
+                 count(*) FILTER (WHERE f.status = 'available') AS available,
                  min(v.stocked_in) AS oldest
-             FROM vehicle_status AS h
-             JOIN vehicle AS v ON v.document = h.document
+             FROM vehicle_status AS f
+             CROSS JOIN vehicle AS v USING (document)
              LEFT JOIN trim AS t ON t.document = v.trim
              LEFT JOIN store AS s ON s.document = v.store",
         );
         select
             .filter(
-                "h.from_at <= ? AND ? < h.until_at",
-                [Box::new(now), Box::new(now)],
+                STANDS_NOW,
+                [Box::new(in_stock()), Box::new(now), Box::new(now)],
             )
-            .filter("h.status NOT IN ('delivered', 'written_off', 'void')", [])
             .then("GROUP BY t.series, v.ext_color, v.store ORDER BY t.series, v.ext_color, s.name");
         let cells = select.rows(desk.connection, |row| {
             let oldest = row

@@ -4,8 +4,8 @@ use dealership::pinyin::SearchQuery;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::error::ReplicaError;
-use crate::view::shared::after_prefix;
+use crate::error::{ReplicaError, StoreError};
+use crate::view::shared::{MANY, Select, after_prefix};
 use crate::view::vehicle_list::{VehicleRow, read, select};
 use crate::view::{Desk, View};
 
@@ -36,13 +36,36 @@ impl View for VehicleSearch {
         if part.chars().count() < 3 {
             return Ok(Vec::new());
         }
+        // Where many bear the part, going along the VINs meets a page of them soon.
+        let page = if few_bear(desk, &part)? {
+            "v.document IN (SELECT document FROM vehicle_term WHERE term >= ? AND term < ?)"
+                .to_owned()
+        } else {
+            format!(
+                "v.document IN (SELECT w.document FROM vehicle AS w WHERE w.vin > '' AND EXISTS
+                     (SELECT 1 FROM vehicle_term AS s
+                          WHERE s.document = w.document AND s.term >= ? AND s.term < ?)
+                 ORDER BY w.vin, w.document LIMIT {MOST})"
+            )
+        };
         let rows = select(desk)
             .filter(
-                "v.document IN (SELECT subject FROM search_term WHERE term >= ? AND term < ?)",
+                &page,
                 [Box::new(part.clone()), Box::new(after_prefix(&part))],
             )
             .then(&format!("ORDER BY v.vin, v.document LIMIT {MOST}"))
             .rows(desk.connection, |row| read(row, desk))?;
         Ok(rows)
     }
+}
+
+fn few_bear(desk: &Desk<'_>, part: &str) -> Result<bool, StoreError> {
+    let some = Select::new("SELECT 1 FROM vehicle_term")
+        .filter(
+            "term >= ? AND term < ?",
+            [Box::new(part), Box::new(after_prefix(part))],
+        )
+        .then(&format!("LIMIT {MANY}"))
+        .rows(desk.connection, |_| Ok(()))?;
+    Ok(some.len() < MANY)
 }

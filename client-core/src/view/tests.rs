@@ -1,0 +1,4 @@
+//! What holds for every view.
+
+mod group;
+mod statements;
