@@ -6,7 +6,7 @@ use client_core::{Link, LinkEffect, LinkInput, Moment, Replica};
 use dealership::{DeviceNumber, Space, Timestamp};
 use sync_protocol::{RelayConfig, RelayEffect, RelayInput, RelaySession};
 use sync_server::relay::{Admittance, Pushed, Relay};
-use sync_server::store::MemoryStore;
+use sync_server::store::Store;
 use sync_server::wire;
 
 /// A connection of a device to the relay.
@@ -40,7 +40,7 @@ impl Connection {
     /// Opens a connection.
     pub fn open(
         replica: &mut Replica,
-        relay: &mut Relay<MemoryStore>,
+        relay: &mut Relay<impl Store>,
         nonce: [u8; 32],
         at: Moment,
         now: Timestamp,
@@ -80,7 +80,7 @@ impl Connection {
         &mut self,
         direction: Direction,
         replica: &mut Replica,
-        relay: &mut Relay<MemoryStore>,
+        relay: &mut Relay<impl Store>,
         at: Moment,
         now: Timestamp,
     ) {
@@ -103,7 +103,7 @@ impl Connection {
     }
 
     /// Tells the relay's end that others have written.
-    pub fn head_moved(&mut self, relay: &mut Relay<MemoryStore>, at: Moment, now: Timestamp) {
+    pub fn head_moved(&mut self, relay: &mut Relay<impl Store>, at: Moment, now: Timestamp) {
         let head = wire::seq(relay.head().seq);
         self.tell_session(relay, at, now, RelayInput::HeadMoved { head });
     }
@@ -146,7 +146,7 @@ impl Connection {
 
     fn tell_session(
         &mut self,
-        relay: &mut Relay<MemoryStore>,
+        relay: &mut Relay<impl Store>,
         at: Moment,
         now: Timestamp,
         input: RelayInput,

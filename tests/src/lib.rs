@@ -12,6 +12,7 @@
     reason = "a harness of tests fails by panicking"
 )]
 
+pub mod bench;
 pub mod chaos;
 pub mod connection;
 pub mod group;

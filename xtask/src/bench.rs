@@ -26,15 +26,23 @@ pub(crate) struct Options {
     /// Only benchmark targets whose name contains one of these; the document is
     /// then left as it is
     names: Vec<String>,
+    /// The sizes of the group to measure at, in documents; the document is then left as it is
+    #[arg(long, value_name = "NUMBER", value_delimiter = ',', default_values_t = SIZES)]
+    documents: Vec<u32>,
 }
+
+/// The sizes of the group that the goals speak of, and a small one.
+const SIZES: [u32; 3] = [2_000, 20_000, 100_000];
+
+/// The variable in which benchmarks find the sizes.
+const DOCUMENTS: &str = "FORECOURT_BENCH_DOCUMENTS";
 
 /// Where the table is kept.
 const DOCUMENT: &str = "docs/benchmarks.md";
 
-/// A benchmark target and the package that holds it.
+/// A benchmark target.
 #[derive(Debug, PartialEq, Eq)]
 struct Target {
-    package: String,
     name: String,
 }
 
@@ -47,24 +55,30 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     if chosen.is_empty() {
         bail!("no benchmark has a name like {:?}", options.names);
     }
-    process::run(&mut process::cargo(
-        "build --release --workspace --bins --locked",
-    ))?;
+    // One build, with one set of features of every dependency; then nothing builds while
+    // something is measured.
+    let mut build = process::cargo("build --release --workspace --bins --locked");
+    for target in &chosen {
+        build.args(["--bench", &target.name]);
+    }
+    process::run(&mut build)?;
+    let machine = report::Machine::of_this_run()?;
 
+    let sizes: Vec<String> = options.documents.iter().map(u32::to_string).collect();
     let mut measurements = Vec::new();
     for target in &chosen {
-        let mut bench = process::cargo("bench --locked");
-        let measured =
-            measured_by(bench.args(["--package", &target.package, "--bench", &target.name]))?;
+        let mut bench = process::cargo("bench --workspace --locked");
+        bench.env(DOCUMENTS, sizes.join(","));
+        let measured = measured_by(bench.args(["--bench", &target.name]))?;
         if measured.is_empty() {
             bail!("the benchmark {} measured nothing", target.name);
         }
         measurements.extend(measured);
     }
 
-    let report = report::markdown(&measurements, &report::Machine::of_this_run()?);
+    let report = report::markdown(&measurements, &machine);
     println!("\n{report}");
-    if options.names.is_empty() {
+    if options.names.is_empty() && options.documents == SIZES {
         std::fs::write(workspace::root().join(DOCUMENT), report)
             .with_context(|| format!("cannot write {DOCUMENT}"))?;
         println!("written to {DOCUMENT}");
@@ -80,11 +94,9 @@ fn targets() -> Result<Vec<Target>> {
 fn targets_in(metadata: &Value) -> Result<Vec<Target>> {
     let mut targets = Vec::new();
     for package in list(metadata, "packages")? {
-        let name = text(package, "name")?;
         for target in list(package, "targets")? {
             if list(target, "kind")?.iter().any(|kind| kind == "bench") {
                 targets.push(Target {
-                    package: name.to_owned(),
                     name: text(target, "name")?.to_owned(),
                 });
             }

@@ -139,6 +139,13 @@ pub(super) const GOALS: [Goal; 13] = [
 ];
 
 impl Limit {
+    /// The number itself.
+    pub(super) const fn value(self) -> f64 {
+        match self {
+            Self::AtMost(value) | Self::AtLeast(value) => value,
+        }
+    }
+
     /// Whether a measured value keeps the limit.
     pub(super) fn is_kept_by(self, value: f64) -> bool {
         match self {

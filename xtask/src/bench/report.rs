@@ -12,11 +12,13 @@ use crate::process;
 pub(super) struct Machine {
     processor: String,
     cores: usize,
+    memory: String,
     commit: String,
+    load: String,
 }
 
 impl Machine {
-    /// This machine, with the commit that is checked out.
+    /// This machine, with the commit that is checked out and what else it is doing.
     ///
     /// # Errors
     /// When the folder is not a git work tree.
@@ -26,7 +28,9 @@ impl Machine {
         Ok(Self {
             processor: processor().unwrap_or_else(|| std::env::consts::ARCH.to_owned()),
             cores: std::thread::available_parallelism().map_or(1, usize::from),
+            memory: memory().unwrap_or_else(|| "an unknown amount".to_owned()),
             commit: commit.trim().to_owned(),
+            load: load().unwrap_or_else(|| "unknown".to_owned()),
         })
     }
 }
@@ -39,12 +43,13 @@ pub(super) fn markdown(measurements: &[Measurement], machine: &Machine) -> Strin
         .collect();
     let mut document = format!(
         "# Benchmarks\n\n\
-         Written by `cargo xtask bench` at commit {}, on {} with {} cores, relay and clients on \
-         the same machine. A goal is a number to reach, never a timed test: a miss says what \
-         bounds it.\n\n\
-         | work | today's best peer | goal | measured | kept | bound by |\n\
-         |---|---|---|---|---|---|\n{goals}",
-        machine.commit, machine.processor, machine.cores
+         Written by `cargo xtask bench` at commit {}, on {} with {} cores and {} of memory, at a \
+         load of {} when it began, relay and clients on the same machine. A goal is a number to \
+         reach, never a timed test: a miss says what bounds it. The ratio is what was measured \
+         over the goal.\n\n\
+         | work | today's best peer | goal | measured | ratio | kept | bound by |\n\
+         |---|---|---|---|---|---|---|\n{goals}",
+        machine.commit, machine.processor, machine.cores, machine.memory, machine.load
     );
 
     let others = measurements
@@ -70,7 +75,7 @@ fn goal_row(goal: &Goal, measurements: &[Measurement]) -> String {
         .find(|measured| measured.name == goal.name)
     else {
         return format!(
-            "| {} | {} | {wanted} | not measured | | |\n",
+            "| {} | {} | {wanted} | not measured | | | |\n",
             goal.work, goal.peer
         );
     };
@@ -81,10 +86,11 @@ fn goal_row(goal: &Goal, measurements: &[Measurement]) -> String {
         false => "no",
     };
     format!(
-        "| {} | {} | {wanted} | {} | {kept} | {} |\n",
+        "| {} | {} | {wanted} | {} | {:.2} | {kept} | {} |\n",
         goal.work,
         measured.peer.as_deref().unwrap_or(goal.peer),
         quantity(measured.value, &measured.unit),
+        measured.value / goal.limit.value(),
         measured.bound.as_deref().unwrap_or_default()
     )
 }
@@ -122,6 +128,22 @@ fn quantity(value: f64, unit: &str) -> String {
     format!("{grouped}{fraction} {unit}")
 }
 
+/// The machine's memory in whole GiB.
+fn memory() -> Option<String> {
+    let description = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let total = description
+        .lines()
+        .find_map(|line| line.strip_prefix("MemTotal:"))?;
+    let kibibytes: u64 = total.split_whitespace().next()?.parse().ok()?;
+    Some(format!("{} GiB", kibibytes.div_ceil(1 << 20)))
+}
+
+/// How many processes wanted a core on average over the last minute.
+fn load() -> Option<String> {
+    let averages = std::fs::read_to_string("/proc/loadavg").ok()?;
+    averages.split_whitespace().next().map(str::to_owned)
+}
+
 fn processor() -> Option<String> {
     let description = std::fs::read_to_string("/proc/cpuinfo").ok()?;
     let name = description
@@ -145,15 +167,20 @@ mod tests {
         let machine = Machine {
             processor: "a processor".into(),
             cores: 2,
+            memory: "8 GiB".into(),
             commit: "abc".into(),
+            load: "0.1".into(),
         };
         markdown(&[measured], &machine)
     }
 
     #[test]
     fn a_goal_that_is_kept_and_one_that_is_missed_are_told_apart() {
-        assert!(report(4.0, "ms", "command/p99").contains("| ≤ 5 ms | 4 ms | yes |"));
-        assert!(report(6.25, "ms", "command/p99").contains("| ≤ 5 ms | 6.25 ms | no | decoding |"));
+        assert!(report(4.0, "ms", "command/p99").contains("| ≤ 5 ms | 4 ms | 0.80 | yes |"));
+        assert!(
+            report(6.25, "ms", "command/p99")
+                .contains("| ≤ 5 ms | 6.25 ms | 1.25 | no | decoding |")
+        );
     }
 
     #[test]
