@@ -41,6 +41,8 @@ pub(super) struct Group {
     pub(super) deal: Json,
     pub(super) trim: Json,
     pub(super) vehicle: Json,
+    pub(super) show: Json,
+    pub(super) packed: Json,
     statements: Arc<Mutex<BTreeMap<String, i64>>>,
 }
 
@@ -87,6 +89,17 @@ impl Group {
         let vehicle = json!({"vin": "ZZZAB1C27RA000101", "store": store(), "trim": trim,
                              "ext_color": "black", "inspected": true, "date": "2026-04-20"});
         let vehicle = run("stock_in", vehicle, 8)["vehicle"].clone();
+        let packed = json!({"vin": "ZZZAB1C20TA000013", "store": store(), "trim": trim,
+                            "ext_color": "white", "inspected": true});
+        let packed = run("stock_in", packed, 9)["vehicle"].clone();
+        let show = json!({"name": "五一车展", "store": store(), "team": [LI_NA.staff()],
+                          "starts_at": minute(0).millis(), "ends_at": minute(NOW * 9).millis()});
+        let show = run("create_show", show, 10)["show"].clone();
+        run(
+            "pack_vehicles",
+            json!({"show": show, "vehicles": [packed]}),
+            11,
+        );
         let claim = json!({"vehicle": vehicle, "deal": deal, "strength": "soft"});
         run("claim_vehicle", claim, NOW - 1);
 
@@ -96,6 +109,8 @@ impl Group {
             deal,
             trim,
             vehicle,
+            show,
+            packed,
             statements: Arc::default(),
         };
         group.listen();

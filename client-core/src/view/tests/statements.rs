@@ -104,6 +104,10 @@ fn samples(group: &Group, view: &str) -> BTreeMap<&'static str, Vec<Json>> {
             ("limit", &[json!(20)]),
             ("after", &[json!(format!("[null,\"{id}\"]"))]),
         ],
+        "unsynced_devices" => &[
+            ("show", &[group.show.clone()]),
+            ("vehicles", &[json!([group.packed])]),
+        ],
         "vehicle_matrix" | "sync_status" => &[],
         "vehicle_detail" => &[("vehicle", &[group.vehicle.clone()])],
         "cases" => &[
