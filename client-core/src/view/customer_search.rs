@@ -19,6 +19,9 @@ use crate::view::{Desk, View};
 /// The most customers that a search gives.
 const MOST: usize = 50;
 
+/// Of how many customers, those contacted last, a vague query fills its page.
+const RECENT: usize = 2_000;
+
 /// Asks for the customers that a query finds.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -163,13 +166,13 @@ fn vague(desk: &Desk<'_>, wanted: &[Wanted]) -> Result<Vec<CustomerId>, StoreErr
     Ok(found)
 }
 
-/// Since when the last [`MANY`] customers were contacted, of whom a vague query fills its page.
+/// Since when the last [`RECENT`] customers were contacted.
 fn contacted_recently(desk: &Desk<'_>) -> Result<i64, StoreError> {
     let since = desk
         .connection
         .prepare_cached(&format!(
             "SELECT last_contact_at FROM customer WHERE is_listed = 1
-             ORDER BY last_contact_at DESC LIMIT 1 OFFSET {MANY}"
+             ORDER BY last_contact_at DESC LIMIT 1 OFFSET {RECENT}"
         ))?
         .query_row((), |row| row.get(0))
         .optional()?;

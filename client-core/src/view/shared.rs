@@ -19,7 +19,7 @@ const PAGE: u32 = 50;
 
 /// How many candidates are too many to look at each: then an order is gone along instead, which
 /// meets enough of them soon.
-pub(crate) const MANY: usize = 2_000;
+pub(crate) const MANY: usize = 1_000;
 
 /// How many rows, and after which.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]

@@ -1,14 +1,13 @@
 //! A relay as a process of its own.
 
-use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStderr, Command, Stdio};
+use std::process::{Command, Stdio};
+
+use crate::processes::{Process, Programs};
 
 /// A relay that serves a folder; it is killed with the value.
 pub struct Serving {
-    process: Child,
-    /// Kept open, so that the relay can go on logging.
-    _log: BufReader<ChildStderr>,
+    process: Process,
     /// Where it listens, as devices dial it.
     pub address: String,
 }
@@ -16,28 +15,21 @@ pub struct Serving {
 impl Serving {
     /// Serves a folder on a port that is free.
     pub fn start(folder: &Path) -> Self {
-        let mut command = Command::new(program());
-        let mut process = command
-            .args(["serve", "--listen", "127.0.0.1:0", "--log-format", "json"])
-            .arg("--data")
-            .arg(folder)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("forecourt-server starts");
-        let mut log = BufReader::new(process.stderr.take().expect("piped"));
+        let mut command = Command::new(Programs::built().server);
+        let mut process = Process::start(
+            command
+                .args(["serve", "--listen", "127.0.0.1:0", "--log-format", "json"])
+                .arg("--data")
+                .arg(folder),
+        );
         loop {
-            let mut line = String::new();
-            let read = log.read_line(&mut line).expect("the relay's log");
-            assert_ne!(read, 0, "the relay ended before it served");
+            let line = process.complaint().expect("the relay serves");
             let said: serde_json::Value = serde_json::from_str(&line).unwrap_or_default();
             if said["fields"]["message"] == "serving" {
                 let address = said["fields"]["address"].as_str().expect("an address");
                 return Self {
                     address: format!("http://{address}"),
                     process,
-                    _log: log,
                 };
             }
         }
@@ -49,17 +41,9 @@ impl Serving {
     }
 }
 
-impl Drop for Serving {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ended = self.process.kill();
-        let _reaped = self.process.wait();
-    }
-}
-
 /// Runs a command of the relay's program on a folder, and gives what it said.
 pub fn administer(folder: &Path, arguments: &[&str]) -> String {
-    let output = Command::new(program())
+    let output = Command::new(Programs::built().server)
         .args(arguments)
         .arg("--data")
         .arg(folder)
@@ -75,13 +59,4 @@ pub fn target() -> PathBuf {
     let benchmark = std::env::current_exe().expect("this program");
     let target = benchmark.ancestors().nth(3);
     target.expect("a program in target/PROFILE/deps").to_owned()
-}
-
-/// The relay's program, built in the same profile as this one.
-fn program() -> PathBuf {
-    let benchmark = std::env::current_exe().expect("this program");
-    let profile = benchmark.ancestors().nth(2).expect("a folder of a profile");
-    let program = profile.join("forecourt-server");
-    assert!(program.exists(), "{} is built first", program.display());
-    program
 }

@@ -12,8 +12,11 @@ pub(crate) const VINS: [&str; 4] = [
     "1M8GDM9AXKP042788",
 ];
 
+/// Commands with their inputs.
+pub(crate) type Commands = Vec<(&'static str, Json)>;
+
 /// What happens before everyone syncs; `made` gives the ids of a type, the oldest first.
-pub(crate) fn first(now: Timestamp) -> Vec<(&'static str, Json)> {
+pub(crate) fn first(now: Timestamp) -> Commands {
     let store = group::store(1);
     let mut commands = vec![
         (
@@ -48,7 +51,7 @@ pub(crate) fn first(now: Timestamp) -> Vec<(&'static str, Json)> {
 }
 
 /// What happens then, before everyone syncs again; `ids` gives the ids of a type.
-pub(crate) fn second(ids: &dyn Fn(&str) -> Vec<String>) -> Vec<(&'static str, Json)> {
+pub(crate) fn second(ids: &dyn Fn(&str) -> Vec<String>) -> Commands {
     let (customers, vehicles) = (ids("CustomerId"), ids("VehicleId"));
     let price = json!({"msrp": 12_000_000, "floor": 11_000_000,
                        "authority": {"consultant": 100_000, "manager": 300_000}});
@@ -74,7 +77,7 @@ pub(crate) fn second(ids: &dyn Fn(&str) -> Vec<String>) -> Vec<(&'static str, Js
 }
 
 /// What happens last, before everyone syncs again: one vehicle is claimed twice.
-pub(crate) fn third(ids: &dyn Fn(&str) -> Vec<String>) -> Vec<(&'static str, Json)> {
+pub(crate) fn third(ids: &dyn Fn(&str) -> Vec<String>) -> Commands {
     let (deals, vehicles) = (ids("DealId"), ids("VehicleId"));
     let claim = |vehicle: usize, deal: usize, strength: &str| {
         let claim =
@@ -83,7 +86,7 @@ pub(crate) fn third(ids: &dyn Fn(&str) -> Vec<String>) -> Vec<(&'static str, Jso
     };
     vec![
         claim(1, 1, "hard"),
-        claim(3, 1, "soft"),
+        claim(3, 3, "soft"),
         (
             "freeze_vehicle",
             json!({"vehicle": vehicles[3], "reason": "quality_hold"}),
@@ -103,7 +106,7 @@ pub(crate) fn third(ids: &dyn Fn(&str) -> Vec<String>) -> Vec<(&'static str, Jso
 }
 
 /// A sale of the vehicle that one deal alone claims, step by step; everyone syncs in between.
-pub(crate) fn sale(ids: &dyn Fn(&str) -> Vec<String>) -> Vec<(&'static str, Json)> {
+pub(crate) fn sale(ids: &dyn Fn(&str) -> Vec<String>) -> Commands {
     let (deals, vehicles) = (ids("DealId"), ids("VehicleId"));
     let (vehicle, soft) = (&vehicles[1], &vehicles[3]);
     vec![

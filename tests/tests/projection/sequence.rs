@@ -139,7 +139,7 @@ impl Run {
     }
 
     fn open(&mut self) {
-        let parts: [&dyn Fn(&Self) -> Vec<(&'static str, Json)>; 3] = [
+        let parts: [&dyn Fn(&Self) -> opening::Commands; 3] = [
             &|run| opening::first(run.network.now()),
             &|run| opening::second(&|id_type| run.made.documents(id_type)),
             &|run| opening::third(&|id_type| run.made.documents(id_type)),
