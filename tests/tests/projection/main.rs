@@ -19,6 +19,9 @@ use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, Test
 
 use sequence::{Run, Sequence};
 
+/// Commands whose schemas do not say what cells hold: `sheets` tests them.
+const OF_SPREADSHEETS: [&str; 3] = ["import_row", "import_prices", "undo_import"];
+
 /// How many sequences are played; the long form plays more.
 fn cases() -> u32 {
     if std::env::var_os("FORECOURT_LONG").is_some() {
@@ -67,6 +70,7 @@ fn every_command_leaves_what_a_rebuild_gives() {
     assert_eq!(differences, [""; 0], "after\n{}", run.told.join("\n"));
     let never: Vec<_> = REGISTRY
         .iter()
+        .filter(|command| !OF_SPREADSHEETS.contains(&command.name))
         .filter(|command| !run.accepted.contains(command.name))
         .map(|command| (command.name, run.refused.get(command.name)))
         .collect();
