@@ -212,7 +212,7 @@ impl Replica {
     }
 
     #[cfg(test)]
-    pub(crate) fn connection(&mut self) -> &mut Connection {
+    pub(crate) fn connection_mut(&mut self) -> &mut Connection {
         &mut self.connection
     }
 

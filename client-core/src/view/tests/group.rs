@@ -119,7 +119,7 @@ impl Group {
 
     /// The same so many times over: rows with other ids, of the same few stores and people.
     pub(super) fn times(mut self, copies: u32) -> Self {
-        let connection = self.replica.connection();
+        let connection = self.replica.connection_mut();
         connection.execute_batch("BEGIN").unwrap();
         for table in projection::tables(connection).unwrap() {
             if !FEW.contains(&table.0.as_str()) {
@@ -149,7 +149,9 @@ impl Group {
     /// The statements that a view runs, each with the steps that SQLite took over it; `None`
     /// where the view refuses the input.
     pub(super) fn watch(&mut self, view: &str, input: &Json) -> Option<BTreeMap<String, i64>> {
-        self.replica.connection().flush_prepared_statement_cache();
+        self.replica
+            .connection_mut()
+            .flush_prepared_statement_cache();
         self.statements.lock().unwrap().clear();
         self.replica.show(view, input.clone(), minute(NOW)).ok()?;
         Some(std::mem::take(&mut *self.statements.lock().unwrap()))
@@ -157,7 +159,7 @@ impl Group {
 
     /// How SQLite goes about a statement, one line a step.
     pub(super) fn plan_of(&mut self, statement: &str) -> Vec<String> {
-        let connection = self.replica.connection();
+        let connection = self.replica.connection_mut();
         let explain = format!("EXPLAIN QUERY PLAN {statement}");
         let mut explained = connection.prepare(&explain).unwrap();
         let mut rows = explained.raw_query();
@@ -180,7 +182,7 @@ impl Group {
             }
         };
         self.replica
-            .connection()
+            .connection_mut()
             .trace_v2(TraceEventCodes::SQLITE_TRACE_PROFILE, Some(listen))
             .unwrap();
     }
