@@ -63,7 +63,7 @@ pub struct Recipe {
     pub anchor: NaiveDate,
     /// How large: 1 is 2,000 customers, 1,200 deals and 600 vehicles.
     ///
-    /// A unit of it is about 5,800 documents and 40,000 changes; some 90 documents of the group
+    /// A unit of it is about 5,800 documents and 36,000 changes; some 90 documents of the group
     /// itself are in every demo. So 0.35 is 2,000 documents, 3.5 is 20,000 and 17 is 100,000.
     pub scale: f64,
 }
