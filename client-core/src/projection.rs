@@ -6,7 +6,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-use dealership::id::{CustomerId, DealId, DocumentId, ImportId};
+use dealership::id::{CustomerId, DealId, DocumentId, ImportId, VehicleId};
 use dealership::phone::PhoneHash;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
@@ -138,6 +138,14 @@ pub(crate) fn imported_by(
     import: ImportId,
 ) -> Result<Vec<DocumentId>, StoreError> {
     imports::documents(connection, import)
+}
+
+/// The vehicles on which a deal has or had claims, in order of their ids.
+pub(crate) fn vehicles_claimed_for(
+    connection: &Connection,
+    deal: DealId,
+) -> Result<Vec<VehicleId>, StoreError> {
+    stock::claimed_for(connection, deal)
 }
 
 /// Replaces the rows of one document.

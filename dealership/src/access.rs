@@ -132,6 +132,12 @@ impl StaffAccess {
         roles.iter().any(|role| self.roles.contains(role))
     }
 
+    /// Whether the person may decide what a role decides: they have it, or one above it.
+    pub fn may_decide_for(&self, role: Role) -> bool {
+        self.has_any(&[role, Role::GeneralManager])
+            || (role == Role::Consultant && self.has_any(&[Role::Manager]))
+    }
+
     /// The spaces that this person's devices receive, given who else works here.
     ///
     /// Someone who left receives nothing.

@@ -14,13 +14,16 @@ use crate::order::OrderTime;
 use crate::time::Timestamp;
 
 pub mod clock;
+mod decider;
 pub mod delete;
 pub mod double_vin;
 pub mod duplicate;
 pub mod place;
 pub mod register;
 mod verdict;
+pub mod void;
 
+pub(crate) use decider::{decider, lowest_decider};
 pub(crate) use verdict::Verdict;
 
 /// A conflict with the facts of every side.

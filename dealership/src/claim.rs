@@ -11,8 +11,10 @@
 //! - Standing hard claims of two deals are **rivals**: neither author knew of the other. The
 //!   vehicle is then disputed until a manager rules, whatever the relay had confirmed before.
 //! - The relay **confirms** a standing hard claim when it knows of no rival and no foreign pack.
-//! - A claim **in a pack** (its author in the team, within the pack's window, without having seen
-//!   the pack's release) wins over one outside, even when it arrives later.
+//! - A claim **in a pack** (its author in the team, within the pack's window as far as clocks and
+//!   receipts can tell, without having seen the pack's release) wins over one outside, even when
+//!   it arrives later, if the relay has confirmed the pack. Somebody outside who had not known of
+//!   that pack bars nobody of its team; a team-mate does, from the pack or from before its window.
 //! - **Final** is finance's own fact about a confirmed claim: invoiced, irrevocable without a
 //!   reversal. The relay accepts it at its own state only, so there is at most one.
 //!
@@ -24,6 +26,7 @@ use serde::{Deserialize, Serialize};
 use crate::code::coded_enum;
 use crate::id::{DealId, DeviceNumber, FactId, StaffId, StoreId};
 use crate::order::OrderTime;
+use crate::refusal::Hold;
 use crate::time::Timestamp;
 
 mod finality;
@@ -107,8 +110,10 @@ pub struct Claim {
     pub strength: Strength,
     /// For which deal.
     pub deal: DealId,
-    /// Whose.
+    /// Who made it.
     pub staff: StaffId,
+    /// Whose it is: its author's, until its deal is handed over.
+    pub owner: StaffId,
     /// Made on which device.
     pub device: DeviceNumber,
     /// At which store.
@@ -133,6 +138,17 @@ impl Claim {
         match (self.state, self.until) {
             (ClaimState::Active, Some(until)) if until <= now => ClaimState::Expired,
             (state, _) => state,
+        }
+    }
+
+    /// It as a message says it.
+    pub(crate) fn hold(&self) -> Hold {
+        Hold {
+            strength: self.strength.code().to_owned(),
+            deal: Some(self.deal),
+            show: None,
+            staff: self.staff,
+            until: self.until,
         }
     }
 

@@ -14,7 +14,7 @@ use serde_json::Value as Json;
 use crate::access::Author;
 use crate::document::Document;
 use crate::edit::{Edits, Fields, fields};
-use crate::id::{CustomerId, DealId, DocumentId, FreshIds, GroupId};
+use crate::id::{CustomerId, DealId, DocumentId, FreshIds, GroupId, VehicleId};
 use crate::kind::Kind;
 use crate::phone::{PhoneHash, PhoneKey};
 use crate::refusal::{Notice, Refusal};
@@ -75,7 +75,7 @@ pub use trim::{CreateTrim, EditTrim, TrimCreated, TrimDetails};
 pub use vehicle::{
     AddVehiclePhoto, DeliverVehicle, EditVehicle, FreezeVehicle, InspectVehicle, LogCare,
     MoveVehicle, NoteDamage, NoteOdometer, NoteRepair, ReadBattery, RecordPdi, Recorded,
-    RuleOnVehicle, SetCustody, StockIn, StockedIn, UnfreezeVehicle, VoidVehicle,
+    RestoreVehicle, RuleOnVehicle, SetCustody, StockIn, StockedIn, UnfreezeVehicle, VoidVehicle,
 };
 
 /// What a person can ask for.
@@ -204,6 +204,13 @@ pub trait Library {
     ///
     /// [`Refusal::Storage`] when the store fails.
     fn customers_with_phone(&self, hash: &PhoneHash) -> Result<Vec<CustomerId>, Refusal>;
+
+    /// The vehicles on which a deal has or had claims, in order of their ids.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Storage`] when the store fails.
+    fn vehicles_claimed_for(&self, deal: DealId) -> Result<Vec<VehicleId>, Refusal>;
 }
 
 /// A command with its types taken away, as registries list it.

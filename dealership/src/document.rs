@@ -17,6 +17,7 @@ use crate::value::Value;
 mod ancestry;
 mod chronology;
 mod provenance;
+mod seeing;
 
 pub use ancestry::Ancestry;
 pub use chronology::{Chronology, Moment};

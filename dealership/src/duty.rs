@@ -9,6 +9,7 @@ use crate::id::{DocumentId, FactId};
 use crate::kind::Kind;
 use crate::show::Show;
 use crate::time::Timestamp;
+use crate::vehicle::Vehicle;
 
 /// The name that the relay's own change bears as its command.
 pub const CONFIRM: &str = "confirm";
@@ -79,10 +80,11 @@ pub fn after_syncing<'s>(
 }
 
 /// Confirms the hard claims of a vehicle's only deal, unless a pack of others holds it, and the
-/// only pack, unless a claim of somebody outside stands.
+/// only pack, unless a claim of somebody outside stands; nothing while the entry is void.
 fn confirm_holds(document: &Document, now: Timestamp, edits: &mut Edits) {
     let standing = Standing::of(document);
-    if standing.is_disputed() {
+    // What waits is confirmed when somebody has ruled, or has taken the voiding back.
+    if standing.is_disputed() || Vehicle::is_void(document) {
         return;
     }
     let claims = standing.claims();

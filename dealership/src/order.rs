@@ -22,6 +22,9 @@ use crate::document::Provenance;
 use crate::receipt::ChangeReceipt;
 use crate::time::Timestamp;
 
+/// How far the clock of a session may be off that counts as trusted, in milliseconds.
+const TRUSTED_CLOCK_MILLIS: i64 = 10 * 60_000;
+
 /// When something was done, for the sake of order; earlier compares as less.
 ///
 /// What the relay has not acknowledged stands after all that it has.
@@ -78,6 +81,25 @@ impl OrderTime {
                 .min(receipt.received_at),
             Some(receipt) => receipt.received_at,
         }
+    }
+
+    /// Whether this may have been within two instants, both included, as far as clocks and receipts
+    /// can tell: a trusted clock is right to ten minutes, of another the window of the receipt is
+    /// all that is known.
+    pub fn may_have_been_within(&self, from: Timestamp, until: Timestamp) -> bool {
+        let (earliest, latest) = match self.receipt {
+            None => (self.claimed_at, self.claimed_at),
+            Some(receipt) if receipt.clock_trusted => {
+                let instant = self.instant();
+                let tolerance = TRUSTED_CLOCK_MILLIS;
+                (
+                    instant.plus_millis(-tolerance),
+                    instant.plus_millis(tolerance),
+                )
+            }
+            Some(receipt) => (receipt.base_received_at, receipt.received_at),
+        };
+        earliest <= until && from <= latest
     }
 
     /// By what this and another are put in order.

@@ -14,6 +14,7 @@ use crate::code::coded_enum;
 use crate::document::{Document, Fact};
 use crate::id::{FactId, ShowId, StaffId, StoreId};
 use crate::order::OrderTime;
+use crate::refusal::Hold;
 use crate::time::Timestamp;
 
 coded_enum! {
@@ -70,6 +71,22 @@ impl Pack {
     /// Whether it holds the vehicle for its team.
     pub const fn holds(&self) -> bool {
         matches!(self.state, PackState::Provisional | PackState::Confirmed)
+    }
+
+    /// Whether an instant lies within its window.
+    pub fn is_on(&self, now: Timestamp) -> bool {
+        (self.from..=self.until).contains(&now)
+    }
+
+    /// It as a message says it.
+    pub(crate) fn hold(&self) -> Hold {
+        Hold {
+            strength: "pack".to_owned(),
+            deal: None,
+            show: self.show,
+            staff: self.staff,
+            until: Some(self.until),
+        }
     }
 
     /// Whether it still holds though its window is over: somebody should release it.

@@ -5,6 +5,8 @@
 //! `follow_up/<uuid>`. There is no shared container: two devices that create one under the same
 //! key would shadow each other's whole subtree in silence.
 
+use crate::access::Role;
+use crate::case::lowest_decider;
 use crate::kind::Kind;
 
 mod group;
@@ -178,6 +180,18 @@ const fn written_by(writer: Writer, name: &'static str, class: Class) -> Field {
     }
 }
 
+/// Shorthand for the tables: what people decided in the cases of a kind.
+const fn rulings(kind: Kind) -> Field {
+    let writer = match lowest_decider(kind) {
+        Role::Administrator => Writer::Administrator,
+        Role::Manager | Role::GeneralManager => Writer::Manager,
+        Role::StockKeeper => Writer::Stock,
+        Role::Finance => Writer::Finance,
+        Role::Consultant | Role::ServiceAdviser | Role::CallCentre => Writer::Holder,
+    };
+    written_by(writer, "ruling", RULING)
+}
+
 /// Shorthand for the tables: a text leaf.
 const fn text(name: &'static str, bytes: usize) -> Leaf {
     Leaf {
@@ -219,7 +233,7 @@ const fn set_of(name: &'static str, scalar: Scalar) -> Leaf {
     }
 }
 
-/// What a person decided in a case; every kind that has cases holds rulings alike.
+/// What a person decided in a case; every kind holds rulings alike.
 const RULING: Class = Class::Fact(&[
     text("case", CODE),
     text("decision", CODE),

@@ -136,7 +136,8 @@ pub struct Vehicle {
     pub freezes: Vec<Freeze>,
     /// Whether it passed the inspection at its arrival.
     pub inspected: bool,
-    /// Whether and when it passed the inspection before delivery last.
+    /// When it passed the inspection before delivery last, unless somebody found otherwise since
+    /// or without knowing of that.
     pub pdi_passed: Option<OrderTime>,
     /// The last reading, in kilometres.
     pub odometer_km: Option<i64>,
@@ -148,7 +149,7 @@ pub struct Vehicle {
     pub battery: Option<Battery>,
     /// Photos, by the names of their blobs.
     pub photos: Vec<Photo>,
-    /// Why the entry was voided, if it was: a mistyped VIN.
+    /// Why the entry is void, if it is: a mistyped VIN.
     pub void: Option<String>,
 }
 
@@ -168,6 +169,11 @@ impl Vehicle {
     /// VIN make one document.
     pub fn id_of(group: GroupId, vin: &str) -> VehicleId {
         DocumentId::of_content(&[b"vehicle", group.as_bytes(), vin.as_bytes()]).into()
+    }
+
+    /// Whether a vehicle's entry is void: nobody holds anything of it then.
+    pub(crate) fn is_void(document: &Document) -> bool {
+        condition::voided(document).is_some()
     }
 
     /// Reads a vehicle; `None` if the document is of another kind.
@@ -217,9 +223,7 @@ impl Vehicle {
             freezes: condition::freezes(document),
             inspected: condition::latest(document, "inspection")
                 .is_some_and(|(fact, _)| fact.flag("passed")),
-            pdi_passed: condition::latest(document, "pdi")
-                .filter(|(fact, _)| fact.parsed("result") == Some(PdiResult::Passed))
-                .map(|(_, order)| order),
+            pdi_passed: condition::pdi_passed(document),
             odometer_km: condition::latest(document, "odometer")
                 .and_then(|(fact, _)| fact.int("km")),
             damages: condition::damages(document),
@@ -236,52 +240,31 @@ impl Vehicle {
         let id = self.held_by?;
         let claim = self.claims.iter().find(|claim| claim.id == id);
         let pack = self.packs.iter().find(|pack| pack.id == id);
-        claim.map(hold_of_claim).or_else(|| pack.map(hold_of_pack))
+        claim.map(Claim::hold).or_else(|| pack.map(Pack::hold))
     }
 
-    /// Who keeps a person from claiming it for a deal, if somebody does: a standing claim of
-    /// another deal, and for a hard claim a pack of a team that the person is not in. A claim
-    /// from outside a pack does not keep the pack's team from it.
-    pub fn hold_against(
-        &self,
-        deal: DealId,
-        staff: StaffId,
-        strength: Strength,
-        now: Timestamp,
-    ) -> Option<Hold> {
-        if strength == Strength::Look {
-            return None;
-        }
-        let own_pack = self.own_pack(staff, now).map(|pack| pack.id);
-        let claims = || {
-            self.claims.iter().filter(|claim| {
-                claim.excludes()
-                    && claim.deal != deal
-                    && (own_pack.is_none()
-                        || claim.pack == own_pack
-                        || claim.state == ClaimState::Final)
-            })
-        };
-        let first = claims().find(|claim| Some(claim.id) == self.held_by);
-        if let Some(claim) = first.or_else(|| claims().next()) {
-            return Some(hold_of_claim(claim));
-        }
-        let foreign = |pack: &&Pack| pack.holds() && !pack.team.contains(&staff);
-        let pack = self.packs.iter().find(foreign)?;
-        (strength == Strength::Hard).then(|| hold_of_pack(pack))
-    }
-
-    /// The pack from which a person may claim it at an instant.
+    /// The pack that a person's claim names: one that holds the vehicle for a team with the person
+    /// in it, a confirmed one first, then one whose window it is by the device's clock.
+    ///
+    /// Whether the claim counts as made from it is for the receipts to say: a clock that is wrong
+    /// must not cost the team its car.
     pub fn own_pack(&self, staff: StaffId, now: Timestamp) -> Option<&Pack> {
-        self.packs.iter().find(|pack| {
-            pack.holds() && pack.team.contains(&staff) && (pack.from..=pack.until).contains(&now)
-        })
+        self.packs
+            .iter()
+            .filter(|pack| pack.holds() && pack.team.contains(&staff))
+            .min_by_key(|pack| {
+                (
+                    pack.state != PackState::Confirmed,
+                    !pack.is_on(now),
+                    pack.id,
+                )
+            })
     }
 
     /// Who holds it at an instant, also if that excludes nobody: a soft claim.
     pub fn holder(&self, now: Timestamp) -> Option<Hold> {
         self.hold()
-            .or_else(|| self.soft_claim(now).map(hold_of_claim))
+            .or_else(|| self.soft_claim(now).map(Claim::hold))
     }
 
     /// The earliest soft claim that is alive at an instant.
@@ -323,24 +306,4 @@ fn held_by(standing: &Standing<'_>) -> Option<FactId> {
             .or_else(|| packs.iter().find(|pack| pack.holds()))
             .map(|pack| pack.id)
     })
-}
-
-fn hold_of_claim(claim: &Claim) -> Hold {
-    Hold {
-        strength: claim.strength.code().to_owned(),
-        deal: Some(claim.deal),
-        show: None,
-        staff: claim.staff,
-        until: claim.until,
-    }
-}
-
-fn hold_of_pack(pack: &Pack) -> Hold {
-    Hold {
-        strength: "pack".to_owned(),
-        deal: None,
-        show: pack.show,
-        staff: pack.staff,
-        until: Some(pack.until),
-    }
 }

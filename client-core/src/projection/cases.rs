@@ -1,7 +1,7 @@
 //! Cases: those that one document shows, and those between cards that share a key.
 
 use dealership::Document;
-use dealership::case::{Case, clock, delete, double_vin, duplicate, place, register};
+use dealership::case::{Case, clock, delete, double_vin, duplicate, place, register, void};
 use dealership::id::DocumentId;
 use dealership::kind::Kind;
 use rusqlite::Connection;
@@ -21,6 +21,7 @@ pub(super) fn insert(connection: &Connection, document: &Document) -> Result<(),
         Kind::Vehicle => {
             cases.extend(double_vin::cases(document));
             cases.extend(place::cases(document));
+            cases.extend(void::cases(document));
         }
         Kind::Customer => {
             cases.extend(delete::cases(document));

@@ -164,7 +164,7 @@ CREATE TABLE claim (
     id        BLOB PRIMARY KEY,
     document  BLOB NOT NULL,
     deal      BLOB NOT NULL,
-    staff     BLOB NOT NULL,
+    staff     BLOB NOT NULL,  -- whose it is
     strength  TEXT NOT NULL,
     state     TEXT NOT NULL,
     until_at  INTEGER  -- NULL: does not end by itself

@@ -1,6 +1,7 @@
 //! Rows of trims and vehicles.
 
 use dealership::Document;
+use dealership::id::{DealId, VehicleId};
 use dealership::vehicle::Vehicle;
 use rusqlite::Connection;
 
@@ -26,6 +27,20 @@ pub(super) fn trim(connection: &Connection, document: &Document) -> Result<(), S
             document.int("msrp"),
         ))?;
     Ok(())
+}
+
+/// The vehicles on which a deal has or had claims, in order of their ids.
+pub(super) fn claimed_for(
+    connection: &Connection,
+    deal: DealId,
+) -> Result<Vec<VehicleId>, StoreError> {
+    let vehicles = connection
+        .prepare_cached("SELECT DISTINCT document FROM claim WHERE deal = ? ORDER BY document")?
+        .query_map([deal.as_bytes()], |row| {
+            row.get(0).map(VehicleId::from_bytes)
+        })?
+        .collect::<Result<_, _>>()?;
+    Ok(vehicles)
 }
 
 pub(super) fn vehicle(connection: &Connection, document: &Document) -> Result<(), StoreError> {
@@ -74,7 +89,7 @@ pub(super) fn vehicle(connection: &Connection, document: &Document) -> Result<()
             claim.id.as_bytes(),
             id.as_bytes(),
             claim.deal.as_bytes(),
-            claim.staff.as_bytes(),
+            claim.owner.as_bytes(),
             claim.strength.code(),
             claim.state.code(),
             claim.until.map(|until| until.millis()),

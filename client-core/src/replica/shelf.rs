@@ -8,7 +8,7 @@ use std::sync::Arc;
 use change_gate::GatedDocument;
 use dealership::command::Library;
 use dealership::document::Document;
-use dealership::id::{CustomerId, DealId, DocumentId};
+use dealership::id::{CustomerId, DealId, DocumentId, VehicleId};
 use dealership::kind::Kind;
 use dealership::phone::PhoneHash;
 use dealership::refusal::Refusal;
@@ -143,6 +143,10 @@ impl Library for Shelf<'_> {
 
     fn customers_with_phone(&self, hash: &PhoneHash) -> Result<Vec<CustomerId>, Refusal> {
         projection::customers_with_phone(self.connection, hash).map_err(Refusal::storage)
+    }
+
+    fn vehicles_claimed_for(&self, deal: DealId) -> Result<Vec<VehicleId>, Refusal> {
+        projection::vehicles_claimed_for(self.connection, deal).map_err(Refusal::storage)
     }
 }
 

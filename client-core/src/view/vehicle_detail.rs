@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use dealership::case::{Case, double_vin, place};
+use dealership::case::{Case, double_vin, place, void};
 use dealership::id::{ShowId, StaffId, VehicleId};
 use dealership::refusal::Hold;
 use dealership::show::Show;
@@ -97,7 +97,12 @@ impl View for VehicleDetail {
             row,
             status: vehicle.status(desk.now),
             holder: vehicle.holder(desk.now),
-            cases: [double_vin::cases(&document), place::cases(&document)].concat(),
+            cases: [
+                double_vin::cases(&document),
+                place::cases(&document),
+                void::cases(&document),
+            ]
+            .concat(),
             alternatives,
             names: names(desk, people)?,
             shows: shows(desk, &vehicle)?,

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::access::Role;
-use crate::case::{Case, CaseKind, Side, Verdict};
+use crate::case::{Case, CaseKind, Side, Verdict, decider};
 use crate::document::{Document, Provenance};
 use crate::edit::fields;
 use crate::id::DeviceNumber;
@@ -55,7 +54,7 @@ fn case(document: &Document, device: DeviceNumber, changes: &[Provenance]) -> Op
             order: OrderTime::of(first),
         }],
         proposal: None,
-        decider: Role::Manager,
+        decider: decider(CaseKind::Clock, document.kind()),
         outcome: None,
     };
     if let Verdict::Decided(outcome, ruling) = Verdict::of(document, id)

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::access::Role;
-use crate::case::{Case, CaseKind, Proposal, Side};
+use crate::case::{Case, CaseKind, Proposal, Side, decider};
 use crate::claim::{Claim, ClaimState, Standing};
 use crate::document::Document;
 use crate::edit::fields;
@@ -27,13 +27,15 @@ pub fn cases(document: &Document) -> Vec<Case> {
         .collect();
     let mut decided = BTreeMap::new();
     for (ruling, sides) in standing.rulings() {
-        if let (Some(mut case), Some(ruling)) = (between(document, &sides), rulings.get(&ruling)) {
+        if let (Some(mut case), Some(ruling)) =
+            (between(document, &standing, &sides), rulings.get(&ruling))
+        {
             case.outcome = Some(ruling.outcome());
             decided.insert(case.id, case);
         }
     }
     let mut cases = Vec::new();
-    if let Some(mut open) = between(document, &standing.contenders()) {
+    if let Some(mut open) = between(document, &standing, &standing.contenders()) {
         if decided.remove(&open.id).is_some() {
             open.decider = Role::GeneralManager;
         }
@@ -50,7 +52,7 @@ pub(crate) fn id(document: &Document, sides: &[&Claim]) -> CaseId {
 }
 
 /// The case between ranked claims, if they are of two deals.
-fn between(document: &Document, ranked: &[&Claim]) -> Option<Case> {
+fn between(document: &Document, standing: &Standing<'_>, ranked: &[&Claim]) -> Option<Case> {
     let first = ranked.first()?;
     let rival = ranked.iter().find(|claim| claim.deal != first.deal)?;
     Some(Case {
@@ -63,9 +65,9 @@ fn between(document: &Document, ranked: &[&Claim]) -> Option<Case> {
             .collect(),
         proposal: Some(Proposal {
             winner: first.id.to_string(),
-            rule: rule(first, rival),
+            rule: rule(standing, first, rival),
         }),
-        decider: Role::Manager,
+        decider: decider(CaseKind::DoubleVin, document.kind()),
         outcome: None,
     })
 }
@@ -91,10 +93,11 @@ fn side(document: &Document, claim: &Claim) -> Option<Side> {
 }
 
 /// The rule by which the first goes before the other: `final`, `pack` or `order_time_<basis>`.
-fn rule(first: &Claim, rival: &Claim) -> String {
+fn rule(standing: &Standing<'_>, first: &Claim, rival: &Claim) -> String {
+    let pack = standing.confirmed_pack_of(first);
     if first.state == ClaimState::Final {
         "final".to_owned()
-    } else if first.pack.is_some() && first.pack != rival.pack {
+    } else if pack.is_some() && pack != standing.confirmed_pack_of(rival) {
         "pack".to_owned()
     } else {
         format!("order_time_{}", first.order.basis(&rival.order).code())

@@ -1,9 +1,10 @@
-//! One vehicle is in two places, each said by someone who did not know of the other.
+//! One vehicle is in two places, each said by someone who did not know of the other, or it came in
+//! from another store though nobody sent it.
 
 use std::collections::BTreeMap;
 
 use crate::access::Role;
-use crate::case::{Case, CaseKind, Proposal, Side};
+use crate::case::{Case, CaseKind, Proposal, Side, decider};
 use crate::document::Document;
 use crate::edit::Fields;
 use crate::kind::Kind;
@@ -54,7 +55,7 @@ fn between(document: &Document, moves: &[Move]) -> Option<Case> {
             winner: first.id.to_string(),
             rule: format!("last_seen_{}", first.order.basis(&other.order).code()),
         }),
-        decider: Role::Manager,
+        decider: decider(CaseKind::Place, document.kind()),
         outcome: None,
     })
 }

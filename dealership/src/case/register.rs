@@ -1,9 +1,7 @@
 //! Two opinions of one field, neither author having known of the other.
 
-use crate::access::Role;
-use crate::case::{Case, CaseKind, Proposal, Side};
+use crate::case::{Case, CaseKind, Proposal, Side, decider};
 use crate::document::{Document, Rival};
-use crate::kind::Kind;
 use crate::order::OrderTime;
 use crate::schema::{self, Class};
 
@@ -51,7 +49,7 @@ fn case(document: &Document, key: &str, once: bool) -> Case {
         documents: vec![document.id()],
         sides,
         proposal,
-        decider: decider(document.kind()),
+        decider: decider(CaseKind::Register, document.kind()),
         outcome: None,
     }
     .ruled_in(document)
@@ -69,14 +67,5 @@ fn side(document: &Document, key: &str, rival: &Rival) -> Side {
         device: provenance.device,
         store: document.space().store(),
         order: OrderTime::of(provenance),
-    }
-}
-
-const fn decider(kind: Kind) -> Role {
-    match kind {
-        Kind::Customer | Kind::Trim | Kind::PriceList | Kind::Show => Role::Manager,
-        Kind::CustomerContact | Kind::Deal => Role::Consultant,
-        Kind::Vehicle => Role::StockKeeper,
-        Kind::Store | Kind::Staff | Kind::Device => Role::Administrator,
     }
 }

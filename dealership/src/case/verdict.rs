@@ -29,14 +29,7 @@ impl Verdict {
             .filter(|fact| fact.parsed("case") == Some(case))
             .filter_map(|fact| Some((fact, document.provenance(fact)?)))
             .collect();
-        let heads: Vec<_> = rulings
-            .iter()
-            .filter(|(_, one)| {
-                rulings.iter().all(|(_, other)| {
-                    one.change == other.change || !document.had_seen(&other.change, &one.change)
-                })
-            })
-            .collect();
+        let heads = document.heads_by_seeing(&rulings, |(_, provenance)| provenance.change);
         let Some((first, provenance)) = heads.first() else {
             return Self::None;
         };

@@ -4,6 +4,7 @@ use super::{ClaimState, Standing, Strength};
 use crate::case::double_vin;
 use crate::document::Document;
 use crate::id::{CaseId, FactId};
+use crate::vehicle::Vehicle;
 
 /// Why a claim may not become final.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -19,6 +20,9 @@ pub enum NotFinal {
         /// What it is.
         strength: Strength,
     },
+    /// Its VIN was mistyped, or so somebody said.
+    #[error("the vehicle's entry is void")]
+    Void,
     /// It holds nothing any more, or never did.
     #[error("claim {claim} is {state}")]
     NotStanding {
@@ -59,6 +63,9 @@ pub fn may_finalise(document: &Document, claim: FactId) -> Result<(), NotFinal> 
             strength: found.strength,
         }),
         ClaimState::Provisional | ClaimState::Confirmed => {
+            if Vehicle::is_void(document) {
+                return Err(NotFinal::Void);
+            }
             if standing.is_disputed() {
                 let case = double_vin::id(document, &standing.contenders());
                 return Err(NotFinal::Disputed(case));

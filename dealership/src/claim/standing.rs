@@ -11,10 +11,11 @@ use automerge::ChangeHash;
 
 use super::{Claim, ClaimEndReason, ClaimState, Strength};
 use crate::document::Document;
-use crate::id::{DealId, FactId};
+use crate::id::{DealId, FactId, StaffId};
 use crate::pack::{Pack, PackFact, PackState};
 use crate::ruling::Ruling;
 
+mod hold;
 mod reading;
 
 /// The claims and packs of one vehicle with all that bears on them.
@@ -28,7 +29,8 @@ pub(crate) struct Standing<'d> {
     releases: BTreeMap<FactId, Vec<ChangeHash>>,
     /// Valid rulings between claims, each after those that it had seen.
     awards: Vec<Award>,
-    confirmed: BTreeSet<FactId>,
+    /// The claims and packs that the relay confirmed, since which changes.
+    confirmed: BTreeMap<FactId, Vec<ChangeHash>>,
     invoiced: Option<Invoiced>,
     barred: BTreeSet<FactId>,
     disputed: bool,
@@ -42,6 +44,13 @@ struct ClaimFact {
     named_pack: Option<FactId>,
     claim: Claim,
     change: ChangeHash,
+    /// To whom it went, each after what its author had seen.
+    handovers: Vec<Handover>,
+}
+
+struct Handover {
+    change: ChangeHash,
+    to: StaffId,
 }
 
 struct End {
@@ -84,7 +93,7 @@ impl<'d> Standing<'d> {
             ends: BTreeMap::new(),
             releases: BTreeMap::new(),
             awards: Vec::new(),
-            confirmed: reading::ids_named(document, "confirmation", "claim"),
+            confirmed: reading::confirmations(document),
             invoiced: None,
             barred: BTreeSet::new(),
             disputed: false,
@@ -129,7 +138,7 @@ impl<'d> Standing<'d> {
                     PackState::Barred
                 } else if self.released(fact.id, &everything) {
                     PackState::Released
-                } else if self.confirmed.contains(&fact.id) {
+                } else if self.is_confirmed(fact.id) {
                     PackState::Confirmed
                 } else {
                     PackState::Provisional
@@ -174,32 +183,23 @@ impl<'d> Standing<'d> {
         self.claims.get(&id).map(|fact| &fact.claim)
     }
 
-    /// The packs that hold the vehicle for their teams.
-    pub(crate) fn holding_packs(&self) -> impl Iterator<Item = &PackFact> {
-        self.packs
-            .values()
-            .filter(|pack| self.pack_holds(pack, &everything))
-    }
-
-    /// A pack that holds the vehicle against a claim, if one does.
-    pub(crate) fn pack_against(&self, claim: &Claim) -> Option<FactId> {
-        self.holding_packs()
-            .find(|pack| !pack.team.contains(&claim.staff))
-            .map(|pack| pack.id)
-    }
-
     /// Whether the relay already confirmed a claim or a pack.
     pub(crate) fn is_confirmed(&self, id: FactId) -> bool {
-        self.confirmed.contains(&id)
+        self.confirmed.contains_key(&id)
     }
 
-    /// A final claim comes first, then those made from a confirmed pack, from a pack, and from
-    /// none; among equals the earlier order time, then the lower id.
+    /// The confirmed pack that a claim was made from, if it was.
+    pub(crate) fn confirmed_pack_of(&self, claim: &Claim) -> Option<FactId> {
+        claim.pack.filter(|pack| self.is_confirmed(*pack))
+    }
+
+    /// A final claim comes first, then those made from a confirmed pack; among equals the earlier
+    /// order time, then the lower id.
     fn ranked<'s>(&self, claims: impl Iterator<Item = &'s Claim>) -> Vec<&'s Claim> {
         let mut ranked: Vec<_> = claims.collect();
         ranked.sort_by_key(|claim| {
             let invoiced = self.invoiced() == Some(claim.id);
-            let packed = claim.pack.map(|pack| self.confirmed.contains(&pack));
+            let packed = self.confirmed_pack_of(claim).is_some();
             (Reverse(invoiced), Reverse(packed), claim.order, claim.id)
         });
         ranked
@@ -306,37 +306,44 @@ impl<'d> Standing<'d> {
             return false;
         };
         let seen = |other: &ChangeHash| self.document.had_seen(&claim.change, other);
+        let own_pack = self
+            .pack_of(claim)
+            .filter(|pack| self.confirmed_in(*pack, &seen))
+            .and_then(|pack| self.packs.get(&pack));
         let foreign_pack = self.packs.values().any(|pack| {
             visited.contains(&pack.id)
                 && !pack.team.contains(&claim.claim.staff)
                 && self.pack_holds(pack, &seen)
         });
-        if foreign_pack {
+        // Two packs of one vehicle are not both confirmed: the other waits for the release.
+        if foreign_pack && own_pack.is_none() {
             return true;
         }
-        let own_pack = self.pack_of(claim).and_then(|pack| self.packs.get(&pack));
         self.claims.values().any(|other| {
             visited.contains(&other.id)
                 && other.deal != claim.deal
                 && self.stands(other, &seen)
-                // A claim from outside that had not seen the pack does not hold against its
-                // team: it waits for the pack's release, or the two become a case.
-                && own_pack.is_none_or(|pack| {
-                    self.pack_of(other) == Some(pack.id)
-                        || self.document.had_seen(&pack.change, &other.change)
-                })
+                && own_pack.is_none_or(|pack| self.holds_against_team(other, pack))
         })
+    }
+
+    /// Whether a claim holds against the team of a pack once the pack is confirmed. A team-mate's
+    /// does, from the pack or not. Somebody's from outside who had not known of the pack does not:
+    /// it waits for the release, or the two become a case.
+    fn holds_against_team(&self, claim: &ClaimFact, pack: &PackFact) -> bool {
+        let author_knew = self.document.had_seen(&claim.change, &pack.change);
+        author_knew || pack.team.contains(&claim.claim.staff)
     }
 
     /// The pack that a claim was made from, if it counts: see [`super`].
     fn pack_of(&self, claim: &ClaimFact) -> Option<FactId> {
         let pack = self.packs.get(&claim.named_pack?)?;
         let seen = |other: &ChangeHash| self.document.had_seen(&claim.change, other);
-        let instant = claim.claim.order.instant();
+        let order = &claim.claim.order;
         let counts = claim.strength == Strength::Hard
             && pack.team.contains(&claim.claim.staff)
             && self.pack_holds(pack, &seen)
-            && (pack.from..=pack.until).contains(&instant);
+            && order.may_have_been_within(pack.from, pack.until);
         counts.then_some(pack.id)
     }
 
@@ -356,6 +363,12 @@ impl<'d> Standing<'d> {
 
     fn pack_holds(&self, pack: &PackFact, seen: &dyn Fn(&ChangeHash) -> bool) -> bool {
         !self.barred.contains(&pack.id) && seen(&pack.change) && !self.released(pack.id, seen)
+    }
+
+    fn confirmed_in(&self, id: FactId, seen: &dyn Fn(&ChangeHash) -> bool) -> bool {
+        self.confirmed
+            .get(&id)
+            .is_some_and(|changes| changes.iter().any(seen))
     }
 
     fn released(&self, pack: FactId, seen: &dyn Fn(&ChangeHash) -> bool) -> bool {
@@ -391,16 +404,9 @@ impl<'d> Standing<'d> {
             .filter(|award| seen(&award.change))
             .collect();
         loop {
-            let last: Vec<_> = known
-                .iter()
-                .copied()
-                .filter(|award| {
-                    !known.iter().any(|later| {
-                        later.change != award.change
-                            && self.document.had_seen(&later.change, &award.change)
-                    })
-                })
-                .collect();
+            let last = self
+                .document
+                .heads_by_seeing(known.iter().copied(), |award| award.change);
             let agree = last
                 .first()
                 .is_none_or(|first| last.iter().all(|award| award.deal == first.deal));
@@ -453,7 +459,7 @@ impl<'d> Standing<'d> {
         if self.ruled_against(id, &everything) {
             return (ClaimState::LostDispute, None);
         }
-        let settled = (self.confirmed.contains(&id) || self.chosen(id)) && !self.disputed;
+        let settled = (self.is_confirmed(id) || self.chosen(id)) && !self.disputed;
         let state = if settled {
             ClaimState::Confirmed
         } else {

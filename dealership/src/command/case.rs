@@ -5,7 +5,7 @@ use std::rc::Rc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::case::{Case, CaseKind, clock, delete, duplicate, register};
+use crate::case::{Case, CaseKind, clock, delete, duplicate, register, void};
 use crate::command::input::{self, LONGEST_LINE};
 use crate::command::{Command, Context, Library, Plan};
 use crate::document::Document;
@@ -56,7 +56,7 @@ impl Command for DecideCase {
     type Output = CaseDecided;
 
     const NAME: &'static str = "decide_case";
-    const ABOUT: &'static str = "Decides a case about people, deals or a field";
+    const ABOUT: &'static str = "Decides a case about people, deals, a voided entry or a field";
 
     fn plan(
         &self,
@@ -74,6 +74,7 @@ impl Command for DecideCase {
         if !case.is_open() {
             return Err(Refusal::invalid("case", "is decided"));
         }
+        check_decider(&case, context)?;
         self.check(&case)?;
         let reason = input::optional_line("reason", self.reason.as_deref(), LONGEST_LINE)?;
         let fields = context.signed([
@@ -142,6 +143,16 @@ impl DecideCase {
     }
 }
 
+/// Lets those decide a case whose it is. The gate is wider: one field holds the rulings about
+/// all of a document's cases.
+pub(super) fn check_decider(case: &Case, context: &Context<'_>) -> Result<(), Refusal> {
+    if context.author.access.may_decide_for(case.decider) {
+        return Ok(());
+    }
+    let problem = format!("is decided by a {}", case.decider.code());
+    Err(Refusal::invalid("case", problem))
+}
+
 /// Takes the deletion back that a case is about.
 fn keep(document: &Document, case: &Case, context: &mut Context<'_>, edits: &mut Edits) {
     for void in case.sides.iter().filter_map(|side| side.fact) {
@@ -160,6 +171,7 @@ fn cases(documents: &[Rc<Document>]) -> Vec<Case> {
                 register::cases(document),
                 clock::cases(document),
                 delete::cases(document),
+                void::cases(document),
                 duplicate::elsewhere(document),
             ]
         })

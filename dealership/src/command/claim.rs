@@ -3,14 +3,14 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::claim::{ClaimEndReason, ClaimState, Strength};
+use crate::claim::{Claim, ClaimEndReason, ClaimState, Standing, Strength};
 use crate::command::vehicle::find_vehicle;
-use crate::command::{Command, Context, Library, Plan};
+use crate::command::{Command, Context, Library, Plan, lookup};
+use crate::deal::{Deal, DealState};
 use crate::document::Document;
 use crate::edit::Edits;
 use crate::id::{DealId, FactId, StoreId, VehicleId};
-use crate::kind::Kind;
-use crate::pack::PackState;
+use crate::pack::{Pack, PackState};
 use crate::refusal::{Notice, Refusal};
 use crate::time::Timestamp;
 use crate::vehicle::Vehicle;
@@ -19,6 +19,7 @@ mod end;
 mod finality;
 
 pub use end::ReleaseClaim;
+pub(super) use end::{hand_over, with_deal};
 pub use finality::{FinaliseClaim, ReverseFinal};
 
 /// Claims a vehicle for a deal.
@@ -45,7 +46,7 @@ pub struct ClaimVehicle {
 pub struct HardenClaim {
     /// The vehicle.
     pub vehicle: VehicleId,
-    /// The soft claim, the author's own.
+    /// The soft claim, one's own.
     pub claim: FactId,
     /// Whether the customer has paid a deposit for it.
     #[serde(default)]
@@ -57,8 +58,9 @@ pub struct HardenClaim {
 pub struct Claimed {
     /// The claim.
     pub claim: FactId,
-    /// Whether nobody else can have the vehicle: it was claimed from the author's own confirmed
-    /// pack. Otherwise a hard claim is provisional until the relay confirms it.
+    /// Whether nobody outside the author's team can have the vehicle: it was claimed from the
+    /// team's confirmed pack, in its window by the device's clock, and no other deal was seen to
+    /// hold it. Otherwise a hard claim is provisional until the relay confirms it.
     pub certain: bool,
     /// When it ends by itself.
     pub until: Option<Timestamp>,
@@ -76,11 +78,11 @@ impl Command for ClaimVehicle {
         context: &mut Context<'_>,
     ) -> Result<Plan<Claimed>, Refusal> {
         let (document, vehicle) = find_vehicle(library, self.vehicle)?;
-        let deal = library.find(Kind::Deal, self.deal.into())?;
+        let deal = open_deal(library, self.deal)?;
         let claim = NewClaim {
             strength: self.strength,
             deal: self.deal,
-            store: deal.space().store(),
+            store: Some(deal.store),
             deposit: self.deposit,
             until: self.ends_at(context.now)?,
         };
@@ -122,9 +124,10 @@ impl Command for HardenClaim {
     ) -> Result<Plan<Claimed>, Refusal> {
         let (document, vehicle) = find_vehicle(library, self.vehicle)?;
         let soft = end::find_claim(&document, &vehicle, self.claim)?;
-        if soft.staff != context.author.staff() {
+        if soft.owner != context.author.staff() {
             return Err(Refusal::state(&document, "the claim is a colleague's"));
         }
+        open_deal(library, soft.deal)?;
         // A soft claim whose time is over may still be hardened: it never excluded anybody.
         if soft.strength == Strength::Hard || soft.state != ClaimState::Active {
             let problem = format!("the {} claim is {}", soft.strength, soft.state);
@@ -143,6 +146,15 @@ impl Command for HardenClaim {
         plan.edits
             .record(self.vehicle.into(), "claim_end", end, ended);
         Ok(plan)
+    }
+}
+
+/// The deal, unless it is won or lost: a closed deal holds no vehicle.
+fn open_deal(library: &dyn Library, deal: DealId) -> Result<Deal, Refusal> {
+    let (document, deal) = lookup::deal(library, deal)?;
+    match deal.state() {
+        DealState::Open => Ok(deal),
+        state => Err(Refusal::state(&document, format!("the deal is {state}"))),
     }
 }
 
@@ -178,7 +190,7 @@ impl NewClaim {
         ]);
         let mut edits = Edits::default();
         edits.record(document.id(), "claim", id, written);
-        let certain = pack.is_some_and(|pack| pack.state == PackState::Confirmed);
+        let certain = pack.is_some_and(|pack| is_certain(pack, self.deal, vehicle, context.now));
         let output = Claimed {
             claim: id,
             certain,
@@ -203,7 +215,8 @@ impl NewClaim {
             return Err(Refusal::state(document, problem));
         }
         let staff = context.author.staff();
-        if let Some(hold) = vehicle.hold_against(self.deal, staff, self.strength, context.now) {
+        let standing = Standing::of(document);
+        if let Some(hold) = standing.hold_against(self.deal, staff, self.strength, context.now) {
             return Err(Refusal::VehicleHeld {
                 vehicle: vehicle.id,
                 hold: Box::new(hold),
@@ -248,4 +261,12 @@ impl NewClaim {
         }
         notices
     }
+}
+
+/// Whether a claim that is made from a pack now can have no rival from outside the pack's team.
+fn is_certain(pack: &Pack, deal: DealId, vehicle: &Vehicle, now: Timestamp) -> bool {
+    let others_claim = |claim: &Claim| claim.deal != deal && claim.excludes();
+    pack.state == PackState::Confirmed
+        && pack.is_on(now)
+        && !vehicle.claims.iter().any(others_claim)
 }

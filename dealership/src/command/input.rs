@@ -154,6 +154,16 @@ pub(super) fn code(field: &'static str, text: &str) -> Result<String, Refusal> {
     }
 }
 
+/// The name of a blob: SHA-256 in lower-case hex digits.
+pub(super) fn blob(field: &'static str, sha256: &str) -> Result<String, Refusal> {
+    let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    if sha256.len() == 64 && sha256.bytes().all(is_hex) {
+        Ok(sha256.to_owned())
+    } else {
+        Err(Refusal::invalid(field, "is no SHA-256 in hex digits"))
+    }
+}
+
 /// The six digits of province, city and district (GB/T 2260).
 pub(super) fn region(text: &str) -> Result<String, Refusal> {
     if text.len() == 6 && text.bytes().all(|byte| byte.is_ascii_digit()) {

@@ -9,7 +9,7 @@ use crate::command::{
     MarkPhoneInvalid, MergeCustomers, MoveVehicle, NoteCompetitor, NoteDamage, NoteOdometer,
     NoteRepair, OpenDeal, OptOut, PackVehicles, PlanTask, PublishPriceList, QuickCard, ReadBattery,
     RecordConsent, RecordPdi, RecordStage, ReleaseClaim, ReleasePack, ReopenStage, RequestLost,
-    RestoreCustomer, ReverseFinal, ReviveDeal, RuleOnVehicle, SetCustody, SetGrade,
+    RestoreCustomer, RestoreVehicle, ReverseFinal, ReviveDeal, RuleOnVehicle, SetCustody, SetGrade,
     SetPrimaryPhone, SetStaffRoles, SetStaffStores, SkipStage, StaffLeft, StockIn, TransferOwner,
     UndoImport, UndoMerge, UnfreezeVehicle, VoidVehicle, WithdrawConsent,
 };
@@ -73,6 +73,7 @@ pub static REGISTRY: &[Entry] = &[
     Entry::of::<FreezeVehicle>(),
     Entry::of::<UnfreezeVehicle>(),
     Entry::of::<VoidVehicle>(),
+    Entry::of::<RestoreVehicle>(),
     Entry::of::<InspectVehicle>(),
     Entry::of::<RecordPdi>(),
     Entry::of::<NoteOdometer>(),

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::command::customer::set_changed;
 use crate::command::input::{self, Change, LONGEST_LINE};
 use crate::command::{Command, Context, Library, Plan};
 use crate::edit::{Edits, fields};
@@ -150,17 +151,15 @@ impl Command for EditShow {
             ("cancelled", self.cancelled.map(Value::from)),
         ];
         let mut edits = Edits::default();
-        for (key, value) in changes {
-            if let Some(value) = value {
-                edits.set(document.id(), key, value);
-            }
-        }
+        set_changed(&mut edits, &document, changes);
         for staff in &self.joining {
             library.find(Kind::Staff, (*staff).into())?;
-            edits.set(document.id(), format!("team/{staff}"), true);
         }
-        for staff in &self.leaving {
-            edits.set(document.id(), format!("team/{staff}"), false);
+        for (people, joins) in [(&self.joining, true), (&self.leaving, false)] {
+            for staff in people {
+                let key = format!("team/{staff}");
+                set_changed(&mut edits, &document, [(key.as_str(), Some(joins.into()))]);
+            }
         }
         Ok(Plan::new(edits, ()))
     }

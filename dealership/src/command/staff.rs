@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::access::Role;
+use crate::command::customer::set_changed;
 use crate::command::input::{self, LONGEST_LINE};
 use crate::command::{Command, Context, Library, Plan, lookup};
 use crate::document::Document;
@@ -16,6 +17,7 @@ use crate::kind::Kind;
 use crate::refusal::{Notice, Refusal};
 use crate::space::Space;
 use crate::staff::{Staff, StaffStatus};
+use crate::value::Value;
 
 /// Engages somebody.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -170,27 +172,25 @@ impl Command for EditStaff {
 
     fn plan(&self, library: &dyn Library, _: &mut Context<'_>) -> Result<Plan<()>, Refusal> {
         let (document, staff) = lookup::staff(library, self.staff)?;
+        if self.status == Some(StaffStatus::Left) {
+            let problem = "say on which day with staff_left";
+            return Err(Refusal::invalid("status", problem));
+        }
+        let name = self
+            .name
+            .as_deref()
+            .map(|name| input::line("name", name, LONGEST_LINE))
+            .transpose()?;
+        // Whoever is said to stand somewhere has not left.
+        let comes_back = self.status.is_some() && staff.left.is_some();
+        let changes: [(&str, Option<Value>); 4] = [
+            ("name", name.map(Value::from)),
+            ("status", self.status.map(Value::from)),
+            ("left", comes_back.then_some(Value::Null)),
+            ("hired", self.hired.map(Value::from)),
+        ];
         let mut edits = Edits::default();
-        if let Some(name) = &self.name {
-            let name = input::line("name", name, LONGEST_LINE)?;
-            edits.set(document.id(), "name", name);
-        }
-        match self.status {
-            Some(StaffStatus::Left) => {
-                let problem = "say on which day with staff_left";
-                return Err(Refusal::invalid("status", problem));
-            }
-            Some(status) => {
-                edits.set(document.id(), "status", status);
-                if staff.left.is_some() {
-                    edits.set(document.id(), "left", crate::value::Value::Null);
-                }
-            }
-            None => {}
-        }
-        if let Some(hired) = self.hired {
-            edits.set(document.id(), "hired", hired);
-        }
+        set_changed(&mut edits, &document, changes);
         Ok(Plan::new(edits, ()))
     }
 }

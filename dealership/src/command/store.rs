@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::command::customer::set_changed;
 use crate::command::input::{self, Change, LONGEST_LINE};
 use crate::command::{Command, Context, Library, Plan};
 use crate::edit::{Edits, fields};
@@ -124,8 +125,7 @@ impl Command for EditStore {
     const ABOUT: &'static str = "Changes what is said of a store";
 
     fn plan(&self, library: &dyn Library, _: &mut Context<'_>) -> Result<Plan<()>, Refusal> {
-        let id = self.store.into();
-        library.find(Kind::Store, id)?;
+        let document = library.find(Kind::Store, self.store.into())?;
         let line = |field, longest| move |text: String| input::line(field, &text, longest);
         let changes: [(&str, Option<Value>); 4] = [
             (
@@ -156,11 +156,7 @@ impl Command for EditStore {
             ),
         ];
         let mut edits = Edits::default();
-        for (key, value) in changes {
-            if let Some(value) = value {
-                edits.set(id, key, value);
-            }
-        }
+        set_changed(&mut edits, &document, changes);
         Ok(Plan::new(edits, ()))
     }
 }

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::command::customer::set_changed;
 use crate::command::input::{self, Change, LONGEST_LINE};
 use crate::command::{Command, Context, Library, Plan};
 use crate::edit::Edits;
 use crate::fen::Fen;
-use crate::id::{DocumentId, TrimId};
+use crate::id::TrimId;
 use crate::kind::Kind;
 use crate::refusal::Refusal;
 use crate::space::Space;
@@ -145,9 +146,8 @@ impl Command for EditTrim {
     const ABOUT: &'static str = "Changes what is said of a trim";
 
     fn plan(&self, library: &dyn Library, _: &mut Context<'_>) -> Result<Plan<()>, Refusal> {
-        let id = DocumentId::from(self.trim);
-        library.find(Kind::Trim, id)?;
-        let mut edits = Edits::default();
+        let document = library.find(Kind::Trim, self.trim.into())?;
+        let mut changes = self.details.registers()?;
         let named = [
             ("brand", &self.brand),
             ("series", &self.series),
@@ -155,15 +155,18 @@ impl Command for EditTrim {
         ];
         for (field, text) in named {
             if let Some(text) = text {
-                edits.set(id, field, input::line(field, text, LONGEST_LINE)?);
+                let line = input::line(field, text, LONGEST_LINE)?;
+                changes.push((field.to_owned(), line.into()));
             }
         }
         if let Some(off_sale) = self.off_sale {
-            edits.set(id, "off_sale", off_sale);
+            changes.push(("off_sale".to_owned(), off_sale.into()));
         }
-        for (key, value) in self.details.registers()? {
-            edits.set(id, key, value);
-        }
+        let mut edits = Edits::default();
+        let changes = changes
+            .iter()
+            .map(|(key, value)| (key.as_str(), Some(value.clone())));
+        set_changed(&mut edits, &document, changes);
         Ok(Plan::new(edits, ()))
     }
 }

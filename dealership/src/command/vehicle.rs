@@ -19,17 +19,19 @@ mod freeze;
 mod movement;
 mod rule;
 mod stock_in;
+mod void;
 
 pub use condition::{
     AddVehiclePhoto, InspectVehicle, LogCare, NoteDamage, NoteOdometer, NoteRepair, ReadBattery,
     RecordPdi,
 };
 pub use deliver::DeliverVehicle;
-pub use edit::{EditVehicle, VoidVehicle};
+pub use edit::EditVehicle;
 pub use freeze::{FreezeVehicle, UnfreezeVehicle};
 pub use movement::{MoveVehicle, SetCustody};
 pub use rule::RuleOnVehicle;
 pub use stock_in::{StockIn, StockedIn};
+pub use void::{RestoreVehicle, VoidVehicle};
 
 /// A fact that was written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -1,7 +1,7 @@
 //! Shapes of what the whole group shares: stores, staff, devices, shows.
 
 use super::Scalar::{Bool, Int, Text};
-use super::{CODE, Class, DATE, NAME, Schema, Writer, field, written_by};
+use super::{CODE, Class, DATE, NAME, Schema, Writer, field, rulings, written_by};
 use crate::kind::Kind;
 
 pub(super) static STORE: Schema = Schema {
@@ -17,7 +17,7 @@ pub(super) static STORE: Schema = Schema {
             Class::Register(Text(NAME)),
         ),
         written_by(Writer::Administrator, "phone", Class::Register(Text(CODE))),
-        written_by(Writer::Administrator, "ruling", super::RULING),
+        rulings(Kind::Store),
     ],
 };
 
@@ -30,7 +30,7 @@ pub(super) static STAFF: Schema = Schema {
         written_by(Writer::Administrator, "status", Class::Register(Text(CODE))),
         written_by(Writer::Administrator, "hired", Class::Register(Text(DATE))),
         written_by(Writer::Administrator, "left", Class::Register(Text(DATE))),
-        written_by(Writer::Administrator, "ruling", super::RULING),
+        rulings(Kind::Staff),
     ],
 };
 
@@ -49,6 +49,7 @@ pub(super) static DEVICE: Schema = Schema {
         // When it last came with nothing unsent; noted for devices of a show's team alone.
         written_by(Writer::Relay, "synced_at", Class::Register(Int)),
         field("name", Class::Register(Text(NAME))),
+        rulings(Kind::Device),
     ],
 };
 
@@ -64,5 +65,6 @@ pub(super) static SHOW: Schema = Schema {
         written_by(Writer::Manager, "team", Class::Member(Bool)),
         written_by(Writer::Manager, "cost", Class::Register(Int)),
         written_by(Writer::Manager, "cancelled", Class::Register(Bool)),
+        rulings(Kind::Show),
     ],
 };

@@ -6,7 +6,8 @@
 
 use super::Scalar::{Bool, Int, Text};
 use super::{
-    CODE, Class, DATE, NAME, PROSE, Schema, Writer, field, int, set, set_of, text, written_by,
+    CODE, Class, DATE, NAME, PROSE, Schema, Writer, field, int, rulings, set, set_of, text,
+    written_by,
 };
 use crate::kind::Kind;
 
@@ -123,7 +124,7 @@ pub(super) static CUSTOMER: Schema = Schema {
                 int("at"),
             ]),
         ),
-        written_by(Writer::Manager, "ruling", super::RULING),
+        rulings(Kind::Customer),
         field("import", super::IMPORT),
         field("import_undone", super::IMPORT_UNDONE),
         field("entered_through", Class::Once(Text(CODE))),
@@ -282,6 +283,6 @@ pub(super) static CUSTOMER_CONTACT: Schema = Schema {
         ),
         field("import", super::IMPORT),
         field("import_undone", super::IMPORT_UNDONE),
-        field("ruling", super::RULING),
+        rulings(Kind::CustomerContact),
     ],
 };

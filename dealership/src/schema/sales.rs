@@ -3,7 +3,7 @@
 //! No name and no number of a person stands here, so that a person can be purged whole.
 
 use super::Scalar::{Int, Text};
-use super::{CODE, Class, DATE, NAME, Schema, Writer, field, int, set, text, written_by};
+use super::{CODE, Class, DATE, NAME, Schema, Writer, field, int, rulings, set, text, written_by};
 use crate::kind::Kind;
 
 pub(super) static DEAL: Schema = Schema {
@@ -60,7 +60,7 @@ pub(super) static DEAL: Schema = Schema {
                 int("at"),
             ]),
         ),
-        written_by(Writer::Manager, "ruling", super::RULING),
+        rulings(Kind::Deal),
         field("created_at", Class::Once(Int)),
         field("created_by", Class::Once(Text(CODE))),
     ],

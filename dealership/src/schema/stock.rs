@@ -2,7 +2,7 @@
 
 use super::Scalar::{Bool, Int, Text};
 use super::{
-    CODE, Class, DATE, IMPORT, IMPORT_UNDONE, NAME, RULING, Schema, Writer, field, flag, int, set,
+    CODE, Class, DATE, IMPORT, IMPORT_UNDONE, NAME, Schema, Writer, field, flag, int, rulings, set,
     text, written_by,
 };
 use crate::kind::Kind;
@@ -32,6 +32,7 @@ pub(super) static TRIM: Schema = Schema {
         written_by(Writer::Manager, "warranty_months", Class::Register(Int)),
         written_by(Writer::Manager, "warranty_km", Class::Register(Int)),
         written_by(Writer::Manager, "off_sale", Class::Register(Bool)),
+        rulings(Kind::Trim),
     ],
 };
 
@@ -82,6 +83,7 @@ pub(super) static PRICE_LIST: Schema = Schema {
             "published_by",
             Class::Once(Text(CODE)),
         ),
+        rulings(Kind::PriceList),
     ],
 };
 
@@ -134,7 +136,18 @@ pub(super) static VEHICLE: Schema = Schema {
                 int("at"),
             ]),
         ),
-        // The author of a claim ends it; a manager revokes anybody's.
+        // Whose claim it is from then on: its deal was handed over.
+        written_by(
+            Writer::Manager,
+            "claim_handover",
+            Class::Fact(&[
+                text("claim", CODE),
+                text("to", CODE),
+                text("by", CODE),
+                int("at"),
+            ]),
+        ),
+        // The owner of a claim ends it; a manager revokes anybody's.
         field("claim_end", CLAIM_END),
         written_by(Writer::Manager, "claim_revocation", CLAIM_END),
         written_by(
@@ -180,7 +193,7 @@ pub(super) static VEHICLE: Schema = Schema {
                 int("at"),
             ]),
         ),
-        written_by(Writer::Manager, "ruling", RULING),
+        rulings(Kind::Vehicle),
         field(
             "delivered",
             Class::Fact(&[text("deal", CODE), text("by", CODE), int("at")]),

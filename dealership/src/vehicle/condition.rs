@@ -125,15 +125,23 @@ pub struct Photo {
 /// order time. So a person's correction counts even when their clock was set back in between.
 pub(super) fn latest<'d>(document: &'d Document, name: &str) -> Option<(&'d Fact, OrderTime)> {
     let signed = signed(document, name);
-    signed
-        .iter()
-        .filter(|earlier| {
-            !signed.iter().any(|later| {
-                later.change != earlier.change && document.had_seen(&later.change, &earlier.change)
-            })
-        })
+    document
+        .heads_by_seeing(&signed, |signed| signed.change)
+        .into_iter()
         .max_by_key(|signed| (signed.order, signed.fact.id))
         .map(|signed| (signed.fact, signed.order))
+}
+
+/// When the inspection before delivery was passed last. Of inspections whose authors knew nothing
+/// of each other one that was not passed counts more: somebody saw what the other did not.
+pub(super) fn pdi_passed(document: &Document) -> Option<OrderTime> {
+    let inspections = signed(document, "pdi");
+    let last = document.heads_by_seeing(&inspections, |signed| signed.change);
+    let passed = |signed: &&Signed<'_>| signed.fact.parsed("result") == Some(PdiResult::Passed);
+    if !last.iter().all(passed) {
+        return None;
+    }
+    last.iter().map(|signed| signed.order).max()
 }
 
 pub(super) fn delivered(document: &Document) -> Option<Delivered> {

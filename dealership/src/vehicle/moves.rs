@@ -1,7 +1,8 @@
 //! Where a vehicle is, derived from its moves.
 //!
 //! A move supersedes those that its author had seen. What is left are the last moves; where they
-//! lead to different places, nobody knew of the other, and a ruling or a further move decides.
+//! lead to different places, nobody knew of the other or nobody sent the car, and a ruling or a
+//! further move decides.
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -58,6 +59,13 @@ coded_enum! {
         Transit = "transit",
         /// Nowhere: lost or written off.
         Nowhere = "nowhere",
+    }
+}
+
+impl PlaceKind {
+    /// Whether a vehicle that is there can be touched: it is neither on its way nor gone.
+    pub const fn is_at_hand(self) -> bool {
+        matches!(self, Self::Store | Self::Warehouse | Self::Show)
     }
 }
 
@@ -204,26 +212,18 @@ fn last_of(
     preferences: &[Preference],
     seen: &dyn Fn(&ChangeHash) -> bool,
 ) -> Vec<Move> {
-    let in_force: Vec<_> = preferences
+    let known = preferences
         .iter()
-        .filter(|preference| {
-            seen(&preference.change)
-                && !preferences.iter().any(|later| {
-                    later.change != preference.change
-                        && seen(&later.change)
-                        && document.had_seen(&later.change, &preference.change)
-                })
-        })
-        .collect();
+        .filter(|preference| seen(&preference.change));
+    let in_force = document.heads_by_seeing(known, |preference| preference.change);
     let winners: BTreeSet<_> = in_force
         .iter()
         .map(|preference| preference.winner)
         .collect();
     let superseded = |each: &Moved| {
         let moved_on = moved.iter().any(|later| {
-            later.change != each.change
-                && seen(&later.change)
-                && document.had_seen(&later.change, &each.change)
+            seen(&later.change)
+                && supersedes(document, later, each)
                 // The winner had not gone away when the ruling was made.
                 && !(winners.contains(&each.moved.id)
                     && in_force
@@ -243,6 +243,26 @@ fn last_of(
             .map(|each| each.moved.clone())
             .collect(),
     )
+}
+
+/// Whether a move takes the place of another: its author had seen that one.
+///
+/// A car that comes in from another store must have been sent (a VIN is in exactly one place). If
+/// nobody who sent it was seen, where it was and where it came in both stand, and a person
+/// decides; what sent it there may come later and then says the same as the arrival.
+fn supersedes(document: &Document, later: &Moved, earlier: &Moved) -> bool {
+    if later.change == earlier.change {
+        return false;
+    }
+    let seen = document.had_seen(&later.change, &earlier.change);
+    if later.moved.reason != MoveReason::TransferIn {
+        return seen;
+    }
+    let (to, from) = (later.moved.place, earlier.moved.place);
+    if earlier.moved.reason == MoveReason::TransferOut && from.store == to.store {
+        return !document.had_seen(&earlier.change, &later.change);
+    }
+    seen && (from.store == to.store || !from.kind.is_at_hand())
 }
 
 /// The later order time first, then the higher id.

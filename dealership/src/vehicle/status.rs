@@ -1,6 +1,6 @@
 //! The status of a vehicle: derived, never stored.
 
-use super::{FreezeReason, MoveReason, PlaceKind, Vehicle};
+use super::{FreezeReason, MoveReason, Vehicle};
 use crate::claim::ClaimState;
 use crate::code::coded_enum;
 use crate::order::OrderTime;
@@ -107,14 +107,8 @@ impl Vehicle {
     }
 
     fn status_in_stock(&self) -> VehicleStatus {
-        let at_hand = self
-            .place
-            .is_some_and(|place| !matches!(place.kind, PlaceKind::Transit | PlaceKind::Nowhere));
-        let damaged = self
-            .damages
-            .iter()
-            .any(|damage| damage.stops_sale && !damage.repaired);
-        if damaged {
+        let at_hand = self.place.is_some_and(|place| place.kind.is_at_hand());
+        if self.is_damaged() {
             VehicleStatus::DamagedHold
         } else if self.last_move == Some(MoveReason::Return) {
             VehicleStatus::Returned
@@ -139,6 +133,13 @@ impl Vehicle {
         self.claims.iter().any(|claim| claim.excludes())
     }
 
+    /// Whether it may come into stock: it never did, is on its way from the factory or was given
+    /// up.
+    pub fn may_come_in(&self) -> bool {
+        let outside = [None, Some(MoveReason::Shipped), Some(MoveReason::WriteOff)];
+        self.delivered.is_none() && outside.contains(&self.last_move)
+    }
+
     fn is_frozen(&self) -> bool {
         self.freezes
             .iter()
@@ -153,7 +154,15 @@ impl Vehicle {
                 .any(|freeze| freeze.reason == FreezeReason::Missing)
     }
 
-    fn is_ready(&self, now: Timestamp) -> bool {
+    /// Whether a damage that stops its sale waits for repair.
+    pub fn is_damaged(&self) -> bool {
+        self.damages
+            .iter()
+            .any(|damage| damage.stops_sale && !damage.repaired)
+    }
+
+    /// Whether it passed the inspection before delivery in the last seven days.
+    pub fn is_ready(&self, now: Timestamp) -> bool {
         self.pdi_passed
             .is_some_and(|passed| inspection_ends(passed) > now)
     }

@@ -10,10 +10,11 @@ use dealership::id::FreshIds;
 use dealership::phone::{PhoneHash, PhoneKey};
 use dealership::refusal::Refusal;
 use dealership::rights::{self, Act, Subject, Write};
+use dealership::vehicle::Vehicle;
 use dealership::{
     Author, Authorship, ChangeReceipt, Contact, Customer, CustomerId, Deal, DealId, DeviceNumber,
     Document, DocumentId, GroupId, Kind, Receipts, Role, Seq, Space, StaffAccess, StaffId, StoreId,
-    Timestamp,
+    Timestamp, VehicleId,
 };
 
 pub(crate) const GROUP: GroupId = GroupId::from_bytes([0xaa; 16]);
@@ -349,6 +350,13 @@ impl Library for Device {
             .filter(|customer| customer.phones.contains_key(hash))
             .map(|customer| customer.id)
             .collect())
+    }
+
+    fn vehicles_claimed_for(&self, deal: DealId) -> Result<Vec<VehicleId>, Refusal> {
+        let documents = self.documents();
+        let vehicles = documents.iter().filter_map(Vehicle::read);
+        let claimed = vehicles.filter(|vehicle| vehicle.claims.iter().any(|one| one.deal == deal));
+        Ok(claimed.map(|vehicle| vehicle.id).collect())
     }
 }
 

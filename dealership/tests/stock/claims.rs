@@ -266,7 +266,7 @@ fn nobody_ends_a_colleagues_claim_but_a_manager() {
 }
 
 #[test]
-fn a_doubtful_vin_is_confirmed_with_a_reason_and_a_wrong_one_refused() {
+fn a_doubtful_vin_is_confirmed_with_a_reason_and_a_photo_and_a_wrong_one_refused() {
     let s = story();
     let doubtful = |vin: &str| stock_in(vin, store(1));
     let refused = s.keeper.plan(sunday(9, 0), &doubtful("LSVAA4BR6RN100001"));
@@ -279,6 +279,14 @@ fn a_doubtful_vin_is_confirmed_with_a_reason_and_a_wrong_one_refused() {
     ));
     let mut confirmed = doubtful("LSVAA4BR6RN100001");
     confirmed.vin_override = Some("照片核对无误".into());
+    assert!(matches!(
+        s.keeper.plan(sunday(9, 0), &confirmed),
+        Err(Refusal::NeedsConfirming {
+            field: "vin_photo",
+            ..
+        })
+    ));
+    confirmed.vin_photo = Some("ab".repeat(32));
     assert!(s.keeper.plan(sunday(9, 0), &confirmed).is_ok());
     let blocked = s.keeper.plan(sunday(9, 0), &doubtful("LSVAA4BR5RN10001"));
     assert!(matches!(

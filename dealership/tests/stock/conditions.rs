@@ -103,3 +103,30 @@ fn a_correction_counts_even_when_the_clock_was_set_back_in_between() {
     s.keeper.run(sunday(9, 31), &reading(12)).expect("may");
     assert_eq!(s.keeper.vehicle(V1).odometer_km, Some(12));
 }
+
+#[test]
+fn of_two_inspections_that_knew_nothing_of_each_other_the_one_that_found_something_counts() {
+    let mut s = story();
+    s.one.run(sunday(10, 0), &hard(s.one_deal)).expect("free");
+    s.relay.sync(&mut s.one, sunday(10, 1));
+    s.two.fetch(&mut s.relay);
+    let pdi = |result| RecordPdi {
+        vehicle: vehicle(V1),
+        result,
+    };
+    s.two
+        .run(sunday(11, 0), &pdi(PdiResult::Rework))
+        .expect("may");
+    s.one
+        .run(sunday(12, 0), &pdi(PdiResult::Passed))
+        .expect("may");
+    s.relay.sync(&mut s.two, sunday(13, 0));
+    s.relay.sync(&mut s.one, sunday(13, 1));
+    let read = s.relay.vehicle(V1);
+    assert_eq!(read.pdi_passed, None);
+    assert_eq!(read.status(sunday(13, 2)), VehicleStatus::Locked);
+    s.one
+        .run(sunday(14, 0), &pdi(PdiResult::Passed))
+        .expect("it was put right");
+    assert!(s.one.vehicle(V1).is_ready(sunday(14, 1)));
+}

@@ -12,6 +12,8 @@ mod world;
 
 mod claims;
 mod conditions;
+mod deals;
+mod deciders;
 mod orders;
 mod packs;
 mod places;
@@ -19,3 +21,4 @@ mod prices;
 mod rights;
 mod rulings;
 mod vehicles;
+mod voids;

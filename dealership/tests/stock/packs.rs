@@ -8,10 +8,10 @@ use dealership::command::{ClaimVehicle, PackVehicles, ReleasePack};
 use dealership::pack::PackState;
 use dealership::refusal::Refusal;
 use dealership::vehicle::VehicleStatus;
-use dealership::{ShowId, Timestamp};
+use dealership::{FactId, Role, ShowId, StaffId, Timestamp};
 
 use crate::claims::{Story, hard, state_of, story};
-use crate::world::{V1, on, sunday, vehicle};
+use crate::world::{Device, V1, on, store, sunday, vehicle};
 
 fn vehicles() -> BTreeSet<dealership::VehicleId> {
     BTreeSet::from([vehicle(V1)])
@@ -22,20 +22,29 @@ fn vehicles() -> BTreeSet<dealership::VehicleId> {
 fn packed() -> (Story, ShowId) {
     let mut s = story();
     let team = [s.one.staff()];
-    let show = s
-        .keeper
-        .new_show(sunday(9, 20), on(-1, 9, 0), sunday(18, 0), &team);
+    let (show, _) = pack(&mut s.keeper, &team, on(-1, 9, 0), sunday(18, 0));
+    s.relay.sync(&mut s.keeper, sunday(9, 31));
+    s.relay.sync(&mut s.one, sunday(9, 40));
+    s.relay.sync(&mut s.two, sunday(9, 40));
+    (s, show)
+}
+
+/// Packs V1 at 9:30 for a team, as far as the device knows of nothing against it.
+fn pack(
+    device: &mut Device,
+    team: &[StaffId],
+    from: Timestamp,
+    until: Timestamp,
+) -> (ShowId, FactId) {
+    let show = device.new_show(sunday(9, 20), from, until, team);
     let pack = PackVehicles {
         show,
         vehicles: vehicles(),
         from: None,
         until: None,
     };
-    s.keeper.run(sunday(9, 30), &pack).expect("it is free");
-    s.relay.sync(&mut s.keeper, sunday(9, 31));
-    s.relay.sync(&mut s.one, sunday(9, 40));
-    s.relay.sync(&mut s.two, sunday(9, 40));
-    (s, show)
+    let packed = device.run(sunday(9, 30), &pack).expect("it is free");
+    (show, packed.facts[0])
 }
 
 fn release(show: ShowId) -> ReleasePack {
@@ -229,21 +238,11 @@ fn a_held_vehicle_is_not_packed() {
 #[test]
 fn of_two_packs_that_knew_nothing_of_each_other_one_is_confirmed() {
     let mut s = story();
-    let mut other =
-        crate::world::Device::new(8, &[dealership::Role::Manager], &[crate::world::store(2)]);
+    let mut other = Device::new(8, &[Role::Manager], &[store(2)]);
     s.relay.sync(&mut other, sunday(9, 15));
-    let pack = |device: &mut crate::world::Device, team| {
-        let show = device.new_show(sunday(9, 20), on(-1, 9, 0), sunday(18, 0), &[team]);
-        let pack = PackVehicles {
-            show,
-            vehicles: vehicles(),
-            from: None,
-            until: None,
-        };
-        device.run(sunday(9, 30), &pack).expect("free").facts[0]
-    };
-    let first = pack(&mut other, s.two.staff());
-    let second = pack(&mut s.keeper, s.one.staff());
+    let (from, until) = (on(-1, 9, 0), sunday(18, 0));
+    let (_, first) = pack(&mut other, &[s.two.staff()], from, until);
+    let (_, second) = pack(&mut s.keeper, &[s.one.staff()], from, until);
     s.relay.sync(&mut other, sunday(9, 31));
     s.relay.sync(&mut s.keeper, sunday(9, 32));
     let read = s.relay.vehicle(V1);
@@ -276,4 +275,160 @@ fn a_soft_claim_on_a_packed_vehicle_is_allowed_and_excludes_nobody() {
         s.one.vehicle(V1).status(Timestamp::default()),
         VehicleStatus::Locked
     );
+}
+
+#[test]
+fn a_team_sells_no_car_again_that_one_of_it_is_seen_to_hold_from_before_the_window() {
+    let mut s = story();
+    let mut mate = Device::consultant(3, store(1));
+    let team = [s.one.staff(), mate.staff()];
+    let (saturday, sunday_evening) = (on(6, 9, 0), on(7, 18, 0));
+    pack(&mut s.keeper, &team, saturday, sunday_evening);
+    s.relay.sync(&mut s.keeper, sunday(9, 31));
+    s.relay.sync(&mut s.one, sunday(9, 40));
+    let friday = s
+        .one
+        .run(on(5, 10, 0), &hard(s.one_deal))
+        .expect("in the team");
+    assert!(!friday.certain, "the window has not begun");
+    let before = mate_of(&mut s, &mut mate, on(6, 9, 30));
+    s.relay.sync(&mut s.one, on(5, 10, 1));
+    s.relay.sync(&mut mate, on(6, 9, 40));
+    assert_eq!(
+        state_of(&mate.vehicle(V1), friday.claim),
+        ClaimState::Confirmed
+    );
+    let refused = mate.run(on(6, 10, 0), &before.0);
+    let Err(Refusal::VehicleHeld { hold, .. }) = refused else {
+        panic!("{refused:?}");
+    };
+    assert_eq!(hold.staff, s.one.staff());
+    // A client that writes it all the same gains nothing.
+    mate.write(on(6, 10, 0), "claim_vehicle", &before.1.edits);
+    s.relay.sync(&mut mate, on(6, 10, 1));
+    let read = s.relay.vehicle(V1);
+    assert_eq!(state_of(&read, before.1.output.claim), ClaimState::Barred);
+    assert_eq!(read.dispute, None);
+}
+
+/// What a team-mate's claim would be as long as they do not know of another.
+fn mate_of(
+    s: &mut Story,
+    mate: &mut Device,
+    at: Timestamp,
+) -> (
+    ClaimVehicle,
+    dealership::command::Plan<dealership::command::Claimed>,
+) {
+    mate.fetch(&mut s.relay);
+    let claim = hard(mate.new_deal(at));
+    let plan = mate.plan(at, &claim).expect("as far as they know");
+    assert!(plan.output.certain);
+    (claim, plan)
+}
+
+#[test]
+fn a_pack_that_the_relay_has_not_confirmed_opens_no_claim_over_one_that_stands() {
+    let mut s = story();
+    let team = [s.one.staff()];
+    let outside = s.two.run(sunday(9, 25), &hard(s.two_deal)).expect("free");
+    s.relay.sync(&mut s.two, sunday(9, 26));
+    let (_, unaware) = pack(&mut s.keeper, &team, on(-1, 9, 0), sunday(18, 0));
+    s.relay.sync(&mut s.keeper, sunday(9, 31));
+    s.relay.sync(&mut s.one, sunday(9, 40));
+    let read = s.one.vehicle(V1);
+    assert_eq!(read.packs[0].id, unaware);
+    assert_eq!(read.packs[0].state, PackState::Provisional);
+    assert_eq!(state_of(&read, outside.claim), ClaimState::Confirmed);
+    let refused = s.one.run(sunday(10, 0), &hard(s.one_deal));
+    assert!(
+        matches!(&refused, Err(Refusal::VehicleHeld { hold, .. }) if hold.staff == s.two.staff()),
+        "{refused:?}"
+    );
+}
+
+#[test]
+fn a_claim_from_a_pack_that_the_relay_has_not_confirmed_goes_by_order_time() {
+    let mut s = story();
+    let team = [s.one.staff()];
+    let outside = s.two.run(sunday(9, 25), &hard(s.two_deal)).expect("free");
+    s.relay.sync(&mut s.two, sunday(9, 26));
+    pack(&mut s.keeper, &team, on(-1, 9, 0), sunday(18, 0));
+    // The team's device got the pack over the counter, and nothing else.
+    s.one.take_from(&mut s.keeper);
+    let late = s.one.run(sunday(10, 0), &hard(s.one_deal)).expect("unseen");
+    assert!(!late.certain, "the relay has not confirmed the pack");
+    s.relay.sync(&mut s.keeper, sunday(9, 31));
+    s.relay.sync(&mut s.one, sunday(10, 1));
+    let read = s.relay.vehicle(V1);
+    assert!(read.dispute.is_some());
+    assert_eq!(read.held_by, Some(outside.claim), "it was confirmed before");
+    let case = double_vin::cases(&s.relay.read(vehicle(V1))).remove(0);
+    let rule = case.proposal.expect("a rule applies").rule;
+    assert!(rule.starts_with("order_time"), "{rule}");
+    assert_ne!(late.claim, outside.claim);
+}
+
+#[test]
+fn a_pack_that_the_relay_has_not_confirmed_holds_nothing_against_the_team_of_a_confirmed_one() {
+    let mut s = story();
+    let mut other = Device::new(8, &[Role::Manager], &[store(2)]);
+    s.relay.sync(&mut other, sunday(9, 15));
+    let (from, until) = (on(-1, 9, 0), sunday(18, 0));
+    pack(&mut s.keeper, &[s.one.staff()], from, until);
+    pack(&mut other, &[s.two.staff()], from, until);
+    s.relay.sync(&mut s.keeper, sunday(9, 31));
+    s.relay.sync(&mut s.one, sunday(9, 32));
+    let certain = s.one.run(sunday(10, 0), &hard(s.one_deal)).expect("free");
+    assert!(certain.certain);
+    s.relay.sync(&mut other, sunday(10, 1));
+    s.relay.sync(&mut s.one, sunday(10, 2));
+    let read = s.relay.vehicle(V1);
+    assert_eq!(state_of(&read, certain.claim), ClaimState::Confirmed);
+    s.relay.sync(&mut s.two, sunday(10, 3));
+    assert!(s.two.plan(sunday(10, 4), &hard(s.two_deal)).is_err());
+}
+
+#[test]
+fn o3_and_o12_a_wrong_clock_does_not_take_a_claim_out_of_its_pack() {
+    let (minute, year) = (60_000, 365 * 24 * 3_600_000);
+    for off_by in [20 * minute, -20 * minute, year, -year] {
+        let (mut s, show) = packed();
+        s.one.clock_off_by = off_by;
+        let late = s
+            .one
+            .run(sunday(17, 20), &hard(s.one_deal))
+            .expect("in the team");
+        assert_eq!(late.certain, off_by.abs() < year, "as its clock says");
+        let monday = |hour| on(1, hour, 0);
+        s.keeper
+            .run(monday(9), &release(show))
+            .expect("a manager may");
+        s.relay.sync(&mut s.keeper, monday(10));
+        s.relay.sync(&mut s.two, monday(11));
+        let lock = s.two.run(monday(12), &hard(s.two_deal)).expect("released");
+        s.relay.sync(&mut s.two, monday(13));
+        s.relay.sync(&mut s.one, on(2, 9, 0));
+        let read = s.relay.vehicle(V1);
+        assert_eq!(read.held_by, Some(late.claim), "off by {off_by}");
+        assert!(state_of(&read, lock.claim) == ClaimState::Provisional);
+        let case = double_vin::cases(&s.relay.read(vehicle(V1))).remove(0);
+        assert_eq!(case.proposal.expect("a rule applies").rule, "pack");
+    }
+}
+
+#[test]
+fn a_clock_that_is_trusted_and_five_minutes_slow_keeps_what_it_was_promised() {
+    let (mut s, show) = packed();
+    s.one.clock_off_by = -5 * 60_000;
+    s.relay.sync(&mut s.one, sunday(18, 2));
+    let claim = s.one.run(sunday(18, 3), &hard(s.one_deal)).expect("in it");
+    assert!(claim.certain, "its clock says 17:58");
+    s.keeper
+        .run(on(1, 9, 0), &release(show))
+        .expect("a manager may");
+    s.relay.sync(&mut s.keeper, on(1, 10, 0));
+    s.relay.sync(&mut s.one, on(1, 11, 0));
+    let read = s.relay.vehicle(V1);
+    assert!(read.claims[0].pack.is_some());
 }

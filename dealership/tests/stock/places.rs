@@ -1,8 +1,8 @@
 //! Places: one vehicle, typed or moved twice.
 
 use dealership::case::{CaseKind, place};
-use dealership::command::RuleOnVehicle;
-use dealership::vehicle::VehicleStatus;
+use dealership::command::{MoveVehicle, RuleOnVehicle};
+use dealership::vehicle::{MoveReason, PlaceKind, VehicleStatus};
 use dealership::{Role, StoreId};
 
 use crate::claims::stock_in;
@@ -110,4 +110,64 @@ fn the_same_vin_does_not_come_in_twice_where_it_is_known() {
     let (mut relay, _, mut three) = typed_twice();
     relay.sync(&mut three, sunday(15, 0));
     assert!(three.plan(sunday(15, 1), &stock_in(V4, store(3))).is_err());
+}
+
+fn moved(reason: MoveReason, to: PlaceKind, at: StoreId) -> MoveVehicle {
+    MoveVehicle {
+        vehicle: vehicle(V4),
+        reason,
+        to,
+        store: Some(at),
+        show: None,
+        slot: None,
+        date: None,
+    }
+}
+
+/// V4 is in store 1, and store 3 notes that it came in there by a transfer.
+fn came_in_unsent() -> (Relay, Device, Device) {
+    let mut relay = Relay::default();
+    let (mut one, mut three) = (keeper(1, store(1)), keeper(3, store(3)));
+    one.run(sunday(9, 0), &stock_in(V4, store(1))).expect("new");
+    relay.sync(&mut one, sunday(9, 1));
+    relay.sync(&mut three, sunday(9, 2));
+    let arrival = moved(MoveReason::TransferIn, PlaceKind::Store, store(3));
+    let plan = three.plan(sunday(11, 0), &arrival).expect("it is there");
+    assert_eq!(plan.notices[0].code, "nobody_sent_it");
+    three.run(sunday(11, 0), &arrival).expect("it is there");
+    (relay, one, three)
+}
+
+#[test]
+fn a_vehicle_that_comes_in_though_nobody_sent_it_is_a_case_of_places() {
+    let (mut relay, mut one, mut three) = came_in_unsent();
+    relay.sync(&mut three, sunday(11, 1));
+    relay.sync(&mut one, sunday(11, 2));
+    let cases = place::cases(&one.read(vehicle(V4)));
+    let stores: Vec<_> = cases[0].sides.iter().map(|side| side.store).collect();
+    assert_eq!(stores, [Some(store(3)), Some(store(1))]);
+    let ruling = RuleOnVehicle {
+        vehicle: vehicle(V4),
+        case: cases[0].id,
+        winner: cases[0].sides[1].key.clone(),
+        reason: "车在城东".into(),
+    };
+    one.run(sunday(12, 0), &ruling).expect("a manager may");
+    let read = one.vehicle(V4);
+    assert!(!read.place_disputed);
+    assert_eq!(read.place.and_then(|place| place.store), Some(store(1)));
+}
+
+#[test]
+fn o11_the_note_that_it_was_sent_may_come_after_the_arrival() {
+    let (mut relay, mut one, mut three) = came_in_unsent();
+    let sent = moved(MoveReason::TransferOut, PlaceKind::Transit, store(3));
+    one.run(sunday(9, 0), &sent).expect("it is here");
+    relay.sync(&mut three, sunday(11, 1));
+    relay.sync(&mut one, sunday(18, 0));
+    let read = relay.vehicle(V4);
+    assert!(!read.place_disputed);
+    assert_eq!(read.place.map(|place| place.kind), Some(PlaceKind::Store));
+    assert_eq!(read.place.and_then(|place| place.store), Some(store(3)));
+    assert!(place::cases(&relay.read(vehicle(V4))).is_empty());
 }

@@ -2,12 +2,13 @@
 
 use dealership::claim::ClaimEndReason;
 use dealership::command::{
-    Change, DeliverVehicle, EditVehicle, FinaliseClaim, FreezeVehicle, MoveVehicle, ReleaseClaim,
-    SetCustody, StockIn, UnfreezeVehicle, VoidVehicle,
+    Change, DeliverVehicle, EditVehicle, FinaliseClaim, FreezeVehicle, MoveVehicle, NoteDamage,
+    RecordPdi, ReleaseClaim, SetCustody, StockIn, UnfreezeVehicle, VoidVehicle,
 };
+use dealership::edit;
 use dealership::refusal::Refusal;
-use dealership::vehicle::{Custody, FreezeReason, MoveReason, PlaceKind, VehicleStatus};
-use dealership::{Role, StoreId, Timestamp};
+use dealership::vehicle::{Custody, FreezeReason, MoveReason, PdiResult, PlaceKind, VehicleStatus};
+use dealership::{Role, StoreId};
 
 use crate::claims::{Story, hard, stock_in, story};
 use crate::world::{Device, V1, V2, on, store, sunday, vehicle};
@@ -24,7 +25,14 @@ fn moved(reason: MoveReason, to: PlaceKind, at: Option<StoreId>) -> MoveVehicle 
     }
 }
 
-/// V1 is claimed, confirmed and invoiced for the first consultant's deal.
+fn pdi(result: PdiResult) -> RecordPdi {
+    RecordPdi {
+        vehicle: vehicle(V1),
+        result,
+    }
+}
+
+/// V1 is claimed, inspected, confirmed and invoiced for the first consultant's deal.
 fn invoiced() -> (Story, Device) {
     let mut s = story();
     let mut finance = Device::new(6, &[Role::Finance], &[store(1)]);
@@ -33,6 +41,9 @@ fn invoiced() -> (Story, Device) {
         .run(sunday(10, 0), &hard(s.one_deal))
         .expect("free")
         .claim;
+    s.one
+        .run(sunday(10, 0), &pdi(PdiResult::Passed))
+        .expect("may");
     s.relay.sync(&mut s.one, sunday(10, 1));
     finance.fetch(&mut s.relay);
     let finalise = FinaliseClaim {
@@ -40,6 +51,10 @@ fn invoiced() -> (Story, Device) {
         claim,
     };
     finance.run(sunday(11, 0), &finalise).expect("confirmed");
+    assert!(
+        finance.plan(sunday(11, 1), &finalise).is_err(),
+        "one invoice waits for the relay already"
+    );
     s.relay.sync(&mut finance, sunday(11, 1));
     (s, finance)
 }
@@ -76,6 +91,28 @@ fn a_vehicle_is_delivered_once_it_is_invoiced_and_its_certificate_is_in_the_hous
     };
     assert!(s.one.plan(sunday(12, 4), &wrong).is_err());
 
+    let damage = NoteDamage {
+        vehicle: vehicle(V1),
+        part: "door_left_front".into(),
+        severity: "dent".into(),
+        photo: None,
+        stops_sale: true,
+    };
+    for spoils in [
+        s.one.plan(sunday(12, 4), &damage).map(|plan| plan.edits),
+        s.one
+            .plan(sunday(12, 4), &pdi(PdiResult::Rework))
+            .map(|plan| plan.edits),
+    ] {
+        let mut other = Device::consultant(4, store(1));
+        other.fetch(&mut s.relay);
+        other.write(sunday(12, 4), "found", &spoils.expect("may"));
+        assert!(other.plan(sunday(12, 4), &deliver).is_err());
+    }
+    assert!(
+        s.one.plan(on(8, 12, 0), &deliver).is_err(),
+        "the inspection is good for a week"
+    );
     let plan = s.one.plan(sunday(12, 4), &deliver).expect("all is there");
     assert!(
         plan.notices
@@ -111,7 +148,10 @@ fn a_returned_vehicle_is_delivered_no_longer() {
     };
     s.keeper.run(sunday(12, 3), &deliver).expect("all is there");
     assert_eq!(s.keeper.vehicle(V1).custody, Some(Custody::Handed));
-    make_store(&mut s.keeper, store(1));
+    assert!(
+        s.keeper.plan(on(3, 9, 0), &stock_in(V1, store(1))).is_err(),
+        "a return brings it back"
+    );
     s.keeper.run(on(3, 9, 0), &back).expect("it comes back");
     s.relay.sync(&mut s.keeper, on(3, 9, 1));
     let read = s.relay.vehicle(V1);
@@ -123,23 +163,9 @@ fn a_returned_vehicle_is_delivered_no_longer() {
     );
 }
 
-/// Puts a bare store under a given id.
-fn make_store(device: &mut Device, id: StoreId) {
-    let mut edits = dealership::edit::Edits::default();
-    edits.create(
-        id.into(),
-        dealership::Kind::Store,
-        dealership::Space::Group,
-        dealership::edit::fields([("name", "城东店".into())]),
-    );
-    device.write(Timestamp::default(), "create_store", &edits);
-}
-
 #[test]
 fn moves_lead_where_their_reason_says_and_age_counts_from_the_first() {
     let mut s = story();
-    make_store(&mut s.keeper, store(1));
-    make_store(&mut s.keeper, store(2));
     let away = moved(MoveReason::TransferOut, PlaceKind::Store, Some(store(2)));
     assert!(matches!(
         s.keeper.plan(sunday(9, 0), &away),
@@ -156,6 +182,25 @@ fn moves_lead_where_their_reason_says_and_age_counts_from_the_first() {
     assert_eq!(read.slot.as_deref(), Some("B-12"));
     assert_eq!(read.stocked_in, "2026-05-03".parse().ok());
     assert!(!read.place_disputed);
+    for (reason, to) in [
+        (MoveReason::TransferIn, PlaceKind::Nowhere),
+        (MoveReason::Purchase, PlaceKind::Store),
+        (MoveReason::Shipped, PlaceKind::Transit),
+        (MoveReason::ShowBack, PlaceKind::Store),
+        (MoveReason::Return, PlaceKind::Store),
+    ] {
+        assert!(
+            s.keeper
+                .plan(on(2, 9, 30), &moved(reason, to, None))
+                .is_err(),
+            "{reason}"
+        );
+    }
+    let elsewhere = moved(MoveReason::Shift, PlaceKind::Store, Some(store(1)));
+    assert!(
+        s.keeper.plan(on(2, 9, 30), &elsewhere).is_err(),
+        "that is a transfer"
+    );
     let lost = moved(MoveReason::Loss, PlaceKind::Nowhere, None);
     s.keeper.run(on(2, 10, 0), &lost).expect("it is not found");
     let read = s.keeper.vehicle(V1);
@@ -183,6 +228,11 @@ fn a_frozen_vehicle_is_not_claimed_until_every_freeze_is_lifted() {
             .plan(sunday(9, 2), &freeze(FreezeReason::Recall))
             .is_err()
     );
+    let another_defect = FreezeVehicle {
+        note: Some("变速箱异响".into()),
+        ..freeze(FreezeReason::QualityHold)
+    };
+    assert!(s.keeper.plan(sunday(9, 2), &another_defect).is_ok());
     s.relay.sync(&mut s.keeper, sunday(9, 3));
     s.relay.sync(&mut s.one, sunday(9, 4));
     assert!(s.one.plan(sunday(9, 5), &hard(s.one_deal)).is_err());
@@ -277,6 +327,12 @@ fn vehicles_of_one_specification_are_alternatives_for_each_other() {
         let mut entry: StockIn = stock_in(vin, store(1));
         entry.trim = Some(trim);
         let mut other = Device::new(30, &[Role::StockKeeper], &[store(3)]);
+        assert!(
+            other.plan(sunday(9, 0), &entry).is_err(),
+            "nobody made such a trim"
+        );
+        let (kind, space) = (dealership::Kind::Trim, dealership::Space::Group);
+        other.make_as(trim.into(), sunday(8, 0), kind, space, edit::fields([]));
         let bare = other.run(sunday(9, 0), &entry).expect("new");
         s.relay.sync(&mut other, sunday(9, 1));
         assert_eq!(bare.vehicle, vehicle(vin));
@@ -284,4 +340,75 @@ fn vehicles_of_one_specification_are_alternatives_for_each_other() {
     let same = s.relay.vehicle(V1).specification();
     assert!(same.is_some());
     assert_eq!(same, s.relay.vehicle(V2).specification());
+}
+
+#[test]
+fn what_is_typed_at_stock_in_is_cleaned_like_what_is_typed_later() {
+    let s = story();
+    let mut entry = stock_in(V2, store(1));
+    entry.ext_color = Some(" 白 ".into());
+    entry.int_color = Some("  ".into());
+    let mut keeper = s.keeper;
+    keeper.run(sunday(9, 0), &entry).expect("new");
+    let read = keeper.vehicle(V2);
+    assert_eq!(read.ext_color.as_deref(), Some("白"));
+    assert_eq!(read.int_color, None);
+    let mut long = stock_in("ZZZAB1C2XTA000004", store(1));
+    long.engine_no = Some("E".repeat(40));
+    assert!(matches!(
+        keeper.plan(sunday(9, 1), &long),
+        Err(Refusal::Invalid {
+            field: "engine_no",
+            ..
+        })
+    ));
+    let nowhere = stock_in("ZZZAB1C2XTA000004", StoreId::from_bytes([0xab; 16]));
+    assert!(matches!(
+        keeper.plan(sunday(9, 2), &nowhere),
+        Err(Refusal::NotHere { .. })
+    ));
+}
+
+#[test]
+fn saving_an_unchanged_form_does_not_contradict_a_colleagues_correction() {
+    let mut s = story();
+    let mut colleague = Device::new(8, &[Role::StockKeeper], &[store(1)]);
+    colleague.fetch(&mut s.relay);
+    let colour = |colour: &str| -> EditVehicle {
+        serde_json::from_value(serde_json::json!({ "vehicle": vehicle(V1), "ext_color": colour }))
+            .expect("a command")
+    };
+    let unchanged = s.keeper.plan(sunday(9, 0), &colour("曜石黑")).expect("may");
+    assert!(unchanged.edits.is_empty());
+    s.keeper.run(sunday(9, 0), &colour("曜石黑")).expect("may");
+    colleague.run(sunday(9, 0), &colour("白")).expect("may");
+    s.relay.sync(&mut colleague, sunday(9, 1));
+    s.relay.sync(&mut s.keeper, sunday(9, 2));
+    let document = s.relay.read(vehicle(V1));
+    assert!(dealership::case::register::cases(&document).is_empty());
+    assert_eq!(document.text("ext_color"), Some("白"));
+}
+
+#[test]
+fn the_owner_of_a_claim_neither_converts_nor_revokes_it_by_hand() {
+    let mut s = story();
+    let claim = s
+        .one
+        .run(sunday(10, 0), &hard(s.one_deal))
+        .expect("free")
+        .claim;
+    for reason in [ClaimEndReason::Converted, ClaimEndReason::Revoked] {
+        let release = ReleaseClaim {
+            vehicle: vehicle(V1),
+            claim,
+            reason,
+        };
+        assert!(matches!(
+            s.one.plan(sunday(10, 1), &release),
+            Err(Refusal::Invalid {
+                field: "reason",
+                ..
+            })
+        ));
+    }
 }

@@ -253,12 +253,46 @@ impl Device {
 
     /// Makes a deal, bare as it may be.
     pub(crate) fn new_deal(&mut self, at: Timestamp) -> DealId {
-        let id = self.fresh_ids(at).document();
+        let customer = CustomerId::from_bytes([0xcc; 16]);
+        self.new_deal_with(at, customer)
+    }
+
+    /// Makes a deal of one's own with a customer.
+    pub(crate) fn new_deal_with(&mut self, at: Timestamp, customer: CustomerId) -> DealId {
+        let registers = edit::fields([
+            ("customer", customer.into()),
+            ("owner", self.staff().into()),
+        ]);
         let home = *self.author.access.stores.first().expect("has a store");
-        let mut edits = Edits::default();
-        edits.create(id, Kind::Deal, Space::Store(home), edit::fields([]));
-        self.write(at, "create_deal", &edits);
+        let id = self.make(at, Kind::Deal, Space::Store(home), registers);
         id.into()
+    }
+
+    /// Makes a document of a kind, bare as it may be.
+    pub(crate) fn make(
+        &mut self,
+        at: Timestamp,
+        kind: Kind,
+        space: Space,
+        registers: edit::Fields,
+    ) -> DocumentId {
+        let id = self.fresh_ids(at).document();
+        self.make_as(id, at, kind, space, registers);
+        id
+    }
+
+    /// Makes a document under a given id.
+    pub(crate) fn make_as(
+        &mut self,
+        id: DocumentId,
+        at: Timestamp,
+        kind: Kind,
+        space: Space,
+        registers: edit::Fields,
+    ) {
+        let mut edits = Edits::default();
+        edits.create(id, kind, space, registers);
+        self.write(at, "make", &edits);
     }
 
     /// Makes a show with a team, bare as it may be.
@@ -296,6 +330,19 @@ impl Device {
         self.fetch_some(relay, Some(one));
     }
 
+    /// Takes what another device holds, past the relay.
+    pub(crate) fn take_from(&mut self, other: &mut Self) {
+        for (id, held) in &mut other.documents {
+            let number = self.author.device.0;
+            let mine = self.documents.entry(*id).or_insert_with(|| Held {
+                kind: held.kind,
+                space: held.space,
+                automerge: new_automerge(number),
+            });
+            mine.automerge.merge(&mut held.automerge).expect("merges");
+        }
+    }
+
     fn fetch_some(&mut self, relay: &mut Relay, without: Option<DocumentId>) {
         for (id, held) in &mut relay.documents {
             if Some(*id) == without {
@@ -327,8 +374,12 @@ impl Device {
 
 impl Library for Device {
     fn document(&self, id: DocumentId) -> Result<Option<Rc<Document>>, Refusal> {
-        let here = self.documents.contains_key(&id);
-        Ok(here.then(|| Rc::new(self.read(id))))
+        if self.documents.contains_key(&id) {
+            return Ok(Some(Rc::new(self.read(id))));
+        }
+        // Every device has the group's stores since it was enrolled.
+        let is_store = (1..=9).any(|number| DocumentId::from(store(number)) == id);
+        Ok(is_store.then(|| Rc::new(bare_store(id))))
     }
 
     fn of_kind(&self, kind: Kind) -> Result<Vec<Rc<Document>>, Refusal> {
@@ -339,6 +390,31 @@ impl Library for Device {
     fn customers_with_phone(&self, _: &PhoneHash) -> Result<Vec<CustomerId>, Refusal> {
         Ok(Vec::new())
     }
+
+    fn vehicles_claimed_for(&self, deal: DealId) -> Result<Vec<VehicleId>, Refusal> {
+        let vehicles = self.of_kind(Kind::Vehicle)?;
+        let vehicles = vehicles
+            .iter()
+            .filter_map(|document| Vehicle::read(document));
+        let claimed = vehicles.filter(|vehicle| vehicle.claims.iter().any(|one| one.deal == deal));
+        Ok(claimed.map(|vehicle| vehicle.id).collect())
+    }
+}
+
+fn bare_store(id: DocumentId) -> Document {
+    let mut automerge = new_automerge(0);
+    let mut edits = Edits::default();
+    let registers = edit::fields([("name", "门店".into())]);
+    edits.create(id, Kind::Store, Space::Group, registers);
+    let authorship = Authorship {
+        staff: StaffId::RELAY,
+        command: "create_store".into(),
+        base_seq: Seq(0),
+    };
+    for (_, edits) in edits.by_document() {
+        edit::write(&mut automerge, edits, &authorship, Timestamp::default()).expect("fits");
+    }
+    Document::read(id, Space::Group, automerge, Receipts::default()).expect("of ours")
 }
 
 fn new_automerge(number: u64) -> Automerge {

@@ -11,8 +11,8 @@ use dealership::edit::{self, Edit, Edits};
 use dealership::phone::PhoneHash;
 use dealership::refusal::Refusal;
 use dealership::{
-    Author, Authorship, CustomerId, DeviceNumber, Document, DocumentId, FreshIds, GroupId, Kind,
-    PhoneKey, Seq, Space, StaffId, Timestamp, schema,
+    Author, Authorship, CustomerId, DealId, DeviceNumber, Document, DocumentId, FreshIds, GroupId,
+    Kind, PhoneKey, Seq, Space, StaffId, Timestamp, VehicleId, schema,
 };
 use ed25519_dalek::SigningKey;
 use serde_json::Value as Json;
@@ -42,6 +42,8 @@ pub(super) struct Office<'r, S> {
     phone_key: PhoneKey,
     group: GroupId,
     desks: BTreeMap<Seat, Desk>,
+    /// On which vehicles which deals have claims.
+    claimed: RefCell<BTreeMap<DealId, BTreeSet<VehicleId>>>,
     /// Under which phones which customers are found.
     phones: RefCell<BTreeMap<PhoneHash, Vec<(CustomerId, Space)>>>,
     /// The ids of what was made.
@@ -81,6 +83,7 @@ impl<'r, S: Store> Office<'r, S> {
             relay: RefCell::new(relay),
             outbox: RefCell::default(),
             desks: BTreeMap::new(),
+            claimed: RefCell::default(),
             phones: RefCell::default(),
             made: made.into(),
             dice,
@@ -311,6 +314,7 @@ impl<'r, S: Store> Office<'r, S> {
         let space = known.as_ref().map(Document::space).or(created);
         let space = space.ok_or_else(|| DemoError::Unmade(document.to_string()))?;
         self.index_phones(document, space, edits);
+        self.index_claims(document, edits);
         let mut automerge = known.map_or_else(Automerge::new, |known| known.into_automerge().0);
         automerge.set_actor(desk.actor.into());
         let hash = edit::write(&mut automerge, edits, authorship, event.at)?;
@@ -320,6 +324,20 @@ impl<'r, S: Store> Office<'r, S> {
             space: wire::space(space),
             raw: change.raw_bytes().to_vec(),
         }))
+    }
+
+    fn index_claims(&self, document: DocumentId, edits: &[Edit]) {
+        let mut claimed = self.claimed.borrow_mut();
+        for edit in edits {
+            let Edit::Record { name, fields, .. } = edit else {
+                continue;
+            };
+            let deal = fields.get("deal").and_then(|deal| deal.as_text());
+            if let (&"claim", Some(Ok(deal))) = (name, deal.map(str::parse)) {
+                let vehicles: &mut BTreeSet<_> = claimed.entry(deal).or_default();
+                vehicles.insert(document.into());
+            }
+        }
     }
 
     fn index_phones(&self, document: DocumentId, space: Space, edits: &[Edit]) {
@@ -383,6 +401,11 @@ impl<S: Store> Library for View<'_, '_, S> {
         let found = phones.get(hash).into_iter().flatten();
         let here = found.filter(|(_, space)| self.author.spaces.contains(space));
         Ok(here.map(|(customer, _)| *customer).collect())
+    }
+
+    fn vehicles_claimed_for(&self, deal: DealId) -> Result<Vec<VehicleId>, Refusal> {
+        let claimed = self.office.claimed.borrow();
+        Ok(claimed.get(&deal).into_iter().flatten().copied().collect())
     }
 }
 

@@ -1,9 +1,11 @@
 //! What the facts of a vehicle's document say about its claims and packs, before anything is
 //! judged by it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{ClaimFact, End, Invoiced, Standing};
+use automerge::ChangeHash;
+
+use super::{ClaimFact, End, Handover, Invoiced, Standing};
 use crate::claim::{Claim, ClaimEndReason, ClaimState, Strength};
 use crate::document::{Document, Fact, Provenance};
 use crate::id::{FactId, StaffId};
@@ -19,6 +21,7 @@ impl Standing<'_> {
                 self.claims.insert(fact.id, claim);
             }
         }
+        self.hand_over();
         for name in ["claim_end", "claim_revocation"] {
             for fact in self.document.facts(name) {
                 let Some(claim) = fact.parsed("claim").and_then(|id| self.claims.get(&id)) else {
@@ -29,8 +32,9 @@ impl Standing<'_> {
                 };
                 // The gate lets managers alone write revocations, and cannot tell whose claim an
                 // end names: another's has no effect.
+                let seen = |other: &ChangeHash| self.document.had_seen(&provenance.change, other);
                 let theirs = name == "claim_revocation"
-                    || provenance.staff == claim.claim.staff
+                    || provenance.staff == claim.owner_in(&seen)
                     || provenance.staff == StaffId::RELAY;
                 if !theirs || !self.document.had_seen(&provenance.change, &claim.change) {
                     continue;
@@ -41,6 +45,32 @@ impl Standing<'_> {
                     .entry(claim.id)
                     .or_default()
                     .push(End { change, reason });
+            }
+        }
+    }
+
+    /// Takes in whose the claims became when their deals were handed over.
+    fn hand_over(&mut self) {
+        let mut handovers: Vec<_> = self
+            .document
+            .facts("claim_handover")
+            .filter_map(|fact| {
+                let made = self.document.provenance(fact)?;
+                // What its author had seen stands before it.
+                let place = self.document.ancestry().changes_seen(&made.change);
+                let handover = Handover {
+                    change: made.change,
+                    to: fact.parsed("to")?,
+                };
+                Some(((place, fact.id), fact.parsed("claim")?, handover))
+            })
+            .collect();
+        handovers.sort_by_key(|(place, ..)| *place);
+        for (_, claim, handover) in handovers {
+            let claim: FactId = claim;
+            if let Some(claim) = self.claims.get_mut(&claim) {
+                claim.claim.owner = handover.to;
+                claim.handovers.push(handover);
             }
         }
     }
@@ -93,8 +123,19 @@ impl Standing<'_> {
     }
 }
 
+/// What the relay confirmed, with the changes that say so.
+pub(super) fn confirmations(document: &Document) -> BTreeMap<FactId, Vec<ChangeHash>> {
+    let mut confirmed: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for fact in document.facts("confirmation") {
+        if let (Some(id), Some(made)) = (fact.parsed("claim"), document.provenance(fact)) {
+            confirmed.entry(id).or_default().push(made.change);
+        }
+    }
+    confirmed
+}
+
 /// The ids that the facts of one name refer to.
-pub(super) fn ids_named(document: &Document, name: &str, field: &str) -> BTreeSet<FactId> {
+fn ids_named(document: &Document, name: &str, field: &str) -> BTreeSet<FactId> {
     document
         .facts(name)
         .filter_map(|fact| fact.parsed(field))
@@ -117,6 +158,7 @@ fn claim_fact(document: &Document, fact: &Fact) -> Option<ClaimFact> {
         strength,
         deal,
         staff,
+        owner: staff,
         device,
         store: fact.parsed("store"),
         deposit: fact.flag("deposit"),
@@ -133,7 +175,18 @@ fn claim_fact(document: &Document, fact: &Fact) -> Option<ClaimFact> {
         named_pack: fact.parsed("pack"),
         claim,
         change,
+        handovers: Vec::new(),
     })
+}
+
+impl ClaimFact {
+    /// Whose the claim is in the view of someone who has seen some changes.
+    fn owner_in(&self, seen: &dyn Fn(&ChangeHash) -> bool) -> StaffId {
+        self.handovers
+            .iter()
+            .rfind(|handover| seen(&handover.change))
+            .map_or(self.claim.staff, |handover| handover.to)
+    }
 }
 
 /// A claim's life is the difference of two readings of one clock, which no skew changes, and is

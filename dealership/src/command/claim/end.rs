@@ -4,13 +4,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::access::Role;
-use crate::claim::{Claim, ClaimEndReason, ClaimState};
+use crate::claim::{Claim, ClaimEndReason, ClaimState, Standing};
 use crate::command::vehicle::{Recorded, find_vehicle};
 use crate::command::{Command, Context, Library, Plan};
 use crate::document::Document;
 use crate::edit::{Edits, Fields};
-use crate::id::{FactId, VehicleId};
-use crate::refusal::Refusal;
+use crate::id::{DealId, DocumentId, FactId, StaffId, VehicleId};
+use crate::refusal::{Notice, Refusal};
 use crate::vehicle::Vehicle;
 
 /// Ends a claim.
@@ -19,7 +19,7 @@ use crate::vehicle::Vehicle;
 pub struct ReleaseClaim {
     /// The vehicle.
     pub vehicle: VehicleId,
-    /// The claim: the author's own, or anybody's if a manager revokes it.
+    /// The claim: one's own, or anybody's if a manager revokes it.
     pub claim: FactId,
     /// Why.
     pub reason: ClaimEndReason,
@@ -46,23 +46,115 @@ impl Command for ReleaseClaim {
             let problem = format!("the claim is {} already", claim.state);
             return Err(Refusal::state(&document, problem));
         }
-        let access = &context.author.access;
-        // The gate lets nobody but managers write revocations; an end counts from the claim's
-        // author only, because the gate cannot see whose claim it names.
-        let name = if claim.staff == access.staff {
-            "claim_end"
-        } else if access.has_any(&[Role::Manager, Role::GeneralManager]) {
-            "claim_revocation"
-        } else {
-            let problem = "only its author ends a claim, or a manager";
+        let Some(name) = fact_that_ends(claim, context) else {
+            let problem = "only its owner ends a claim, or a manager";
             return Err(Refusal::state(&document, problem));
         };
+        let own = name == OWN_END;
+        if self.reason == ClaimEndReason::Converted
+            || (own && self.reason == ClaimEndReason::Revoked)
+        {
+            let problem = if own {
+                "is said of a colleague's claim, or by hardening one's own"
+            } else {
+                "is said by its owner, who hardens it"
+            };
+            return Err(Refusal::invalid("reason", problem));
+        }
         let id = context.ids.fact();
         let mut edits = Edits::default();
         let ended = fields(self.claim, self.reason, context);
         edits.record(document.id(), name, id, ended);
         Ok(Plan::new(edits, Recorded { fact: id }))
     }
+}
+
+/// The fact by which the owner of a claim ends it.
+const OWN_END: &str = "claim_end";
+
+/// The fact by which this person can end a claim, if they can. The gate lets nobody but managers
+/// write revocations; an end counts from the claim's owner only, because the gate cannot see
+/// whose claim it names.
+fn fact_that_ends(claim: &Claim, context: &Context<'_>) -> Option<&'static str> {
+    let access = &context.author.access;
+    if claim.owner == access.staff {
+        Some(OWN_END)
+    } else {
+        access
+            .has_any(&[Role::Manager, Role::GeneralManager])
+            .then_some("claim_revocation")
+    }
+}
+
+/// Ends what a deal holds, since it ended; what this person cannot end is pointed out.
+///
+/// # Errors
+///
+/// [`Refusal::Storage`] when the store fails.
+pub(in crate::command) fn with_deal(
+    deal: DealId,
+    library: &dyn Library,
+    context: &mut Context<'_>,
+    edits: &mut Edits,
+) -> Result<Vec<Notice>, Refusal> {
+    let mut notices = Vec::new();
+    for (document, claim) in open_claims(deal, library)? {
+        let problem = match fact_that_ends(&claim, context) {
+            _ if claim.state == ClaimState::Final => "the invoice must be reversed first",
+            None => "its owner or a manager must release it",
+            Some(name) => {
+                let ended = fields(claim.id, ClaimEndReason::DealEnded, context);
+                edits.record(document, name, context.ids.fact(), ended);
+                continue;
+            }
+        };
+        if !claim.excludes() && claim.state_at(context.now) != ClaimState::Active {
+            // It holds nothing as it is.
+            continue;
+        }
+        notices.push(Notice {
+            code: "claim_stays".to_owned(),
+            text: format!("the deal still has a {} claim: {problem}", claim.strength),
+            documents: vec![document],
+        });
+    }
+    Ok(notices)
+}
+
+/// Makes what a deal holds somebody else's, since the deal is.
+///
+/// # Errors
+///
+/// [`Refusal::Storage`] when the store fails.
+pub(in crate::command) fn hand_over(
+    deal: DealId,
+    to: StaffId,
+    library: &dyn Library,
+    context: &mut Context<'_>,
+    edits: &mut Edits,
+) -> Result<(), Refusal> {
+    for (document, claim) in open_claims(deal, library)? {
+        if claim.owner != to {
+            let fields = context.signed([("claim", claim.id.into()), ("to", to.into())]);
+            edits.record(document, "claim_handover", context.ids.fact(), fields);
+        }
+    }
+    Ok(())
+}
+
+/// The claims of a deal that nobody ended, with their vehicles.
+fn open_claims(deal: DealId, library: &dyn Library) -> Result<Vec<(DocumentId, Claim)>, Refusal> {
+    let mut open = Vec::new();
+    for vehicle in library.vehicles_claimed_for(deal)? {
+        let document = library.document(vehicle.into())?;
+        let claims = document
+            .as_deref()
+            .map(|document| Standing::of(document).claims());
+        let of_deal = |claim: &Claim| claim.deal == deal && claim.end_reason.is_none();
+        let claims = claims.into_iter().flatten().filter(of_deal);
+        open.extend(claims.map(|claim| (vehicle.into(), claim)));
+    }
+    Ok(open)
 }
 
 pub(super) fn fields(claim: FactId, reason: ClaimEndReason, context: &Context<'_>) -> Fields {

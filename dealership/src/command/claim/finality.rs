@@ -52,6 +52,14 @@ impl Command for FinaliseClaim {
         }
         may_finalise(&document, self.claim)
             .map_err(|problem| Refusal::state(&document, problem.to_string()))?;
+        let waits = document.facts("final").any(|fact| {
+            let made = document.provenance(fact);
+            made.is_some_and(|made| made.receipt.is_none())
+        });
+        if waits {
+            let problem = "an invoice waits for the relay to accept it";
+            return Err(Refusal::state(&document, problem));
+        }
         let id = context.ids.fact();
         let written = context.signed([("claim", self.claim.to_string().into())]);
         let mut edits = Edits::default();

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::command::input::{self, LONGEST_LINE};
-use crate::command::{Command, Context, Library, Plan, lookup};
+use crate::command::{Command, Context, Library, Plan, claim, lookup};
 use crate::edit::Edits;
 use crate::id::{CustomerId, DealId, DocumentId, FactId, StaffId};
 use crate::refusal::{Notice, Refusal};
@@ -79,6 +79,9 @@ impl Command for TransferOwner {
             if deal.owner != Some(self.to) {
                 hand(document.id(), deal.owner, context);
             }
+        }
+        for deal in &self.deals {
+            claim::hand_over(*deal, self.to, library, context, &mut edits)?;
         }
         let mut plan = Plan::new(edits, Transferred { handover });
         plan.notices.push(Notice {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::command::customer::set_changed;
 use crate::command::input::{self, Change, LONGEST_LINE};
-use crate::command::{Command, Context, Library, Plan, lookup};
+use crate::command::{Command, Context, Library, Plan, claim, lookup};
 use crate::customer::LostReason;
 use crate::deal::{ClosingOutcome, Deal, DealState, Stage};
 use crate::document::Document;
@@ -67,7 +67,8 @@ impl Command for EditDeal {
     }
 }
 
-/// Closes a deal: lost before the contract, cancelled after it, archived at the end.
+/// Closes a deal: lost before the contract, cancelled after it, archived at the end. What it holds
+/// is free again, as far as this person may release it.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CloseDeal {
@@ -118,7 +119,16 @@ impl Command for CloseDeal {
         }
         let mut edits = Edits::default();
         edits.record(document.id(), "closing", closing, fields);
-        Ok(Plan::new(edits, DealClosed { closing }))
+        let notices = if deal.state() == DealState::Delivered {
+            // The customer has the car.
+            Vec::new()
+        } else {
+            claim::with_deal(self.deal, library, context, &mut edits)?
+        };
+        Ok(Plan {
+            notices,
+            ..Plan::new(edits, DealClosed { closing })
+        })
     }
 }
 

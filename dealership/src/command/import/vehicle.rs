@@ -61,7 +61,7 @@ fn stock_in(
     library: &dyn Library,
     context: &mut Context<'_>,
 ) -> Result<Plan<RowTaken>, Refusal> {
-    let stocked = taken_in(order, row, store).plan(library, context)?;
+    let stocked = taken_in(order, row, store).take_in(row.vin, library, context)?;
     let mut edits = stocked.edits;
     let id = DocumentId::from(stocked.output.vehicle);
     mark(&mut edits, order.source(), id, &[], context);
@@ -74,6 +74,8 @@ fn taken_in(order: &ImportSheetRow, row: &VehicleRow, store: StoreId) -> StockIn
     StockIn {
         vin: row.vin.as_str().to_owned(),
         vin_override: order.vin_reason.clone().filter(|_| row.is_doubtful),
+        // A sheet bears no photos: its reason is given once for all of its doubtful VINs.
+        vin_photo: None,
         imported: false,
         store,
         place: PlaceKind::Store,

@@ -180,7 +180,7 @@ one_fact!(
     |this, _| Ok(vec![
         ("part", input::code("part", &this.part)?.into()),
         ("severity", input::code("severity", &this.severity)?.into()),
-        ("photo", blob("photo", this.photo.as_deref())?),
+        ("photo", photo("photo", this.photo.as_deref())?),
         ("stops_sale", this.stops_sale.into()),
     ])
 );
@@ -196,7 +196,7 @@ one_fact!(
         }
         Ok(vec![
             ("damage", this.damage.to_string().into()),
-            ("photo", blob("photo", this.photo.as_deref())?),
+            ("photo", photo("photo", this.photo.as_deref())?),
         ])
     }
 );
@@ -233,7 +233,7 @@ one_fact!(
         let subject = this.subject.as_deref();
         let subject = subject.map(|code| input::code("subject", code));
         Ok(vec![
-            ("sha256", blob("sha256", Some(&this.sha256))?),
+            ("sha256", input::blob("sha256", &this.sha256)?.into()),
             ("subject", subject.transpose()?.into()),
         ])
     }
@@ -269,13 +269,8 @@ impl Notices for NoteOdometer {
     }
 }
 
-/// The name of a blob: SHA-256 in lower-case hex digits.
-fn blob(field: &'static str, sha256: Option<&str>) -> Result<Value, Refusal> {
-    let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-    match sha256 {
-        Some(hash) if hash.len() != 64 || !hash.bytes().all(is_hex) => {
-            Err(Refusal::invalid(field, "is no SHA-256 in hex digits"))
-        }
-        hash => Ok(hash.map(str::to_owned).into()),
-    }
+/// The name of a photo that may be left out.
+fn photo(field: &'static str, sha256: Option<&str>) -> Result<Value, Refusal> {
+    let blob = sha256.map(|hash| input::blob(field, hash)).transpose()?;
+    Ok(blob.into())
 }

@@ -10,7 +10,7 @@ use crate::command::{Command, Context, Library, Plan};
 use crate::edit::Edits;
 use crate::id::{DealId, VehicleId};
 use crate::refusal::{Notice, Refusal};
-use crate::vehicle::{Custody, PlaceKind};
+use crate::vehicle::Custody;
 
 /// Hands a vehicle over for a deal, with its certificate.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -26,7 +26,7 @@ impl Command for DeliverVehicle {
     type Output = Recorded;
 
     const NAME: &'static str = "deliver_vehicle";
-    const ABOUT: &'static str = "Hands an invoiced vehicle over for its deal";
+    const ABOUT: &'static str = "Hands an invoiced and inspected vehicle over for its deal";
 
     fn plan(
         &self,
@@ -46,15 +46,20 @@ impl Command for DeliverVehicle {
             let problem = "it is not invoiced for this deal";
             return Err(Refusal::state(&document, problem));
         }
+        if vehicle.is_damaged() {
+            let problem = "a damage that stops its sale is not repaired";
+            return Err(Refusal::state(&document, problem));
+        }
+        if !vehicle.is_ready(context.now) {
+            let problem = "it did not pass the inspection before delivery in the last seven days";
+            return Err(Refusal::state(&document, problem));
+        }
         // A car whose certificate lies at the bank cannot be registered by its buyer.
         if vehicle.custody != Some(Custody::InHouse) {
             let problem = "its certificate is not in the house";
             return Err(Refusal::state(&document, problem));
         }
-        let away = vehicle
-            .place
-            .is_none_or(|place| matches!(place.kind, PlaceKind::Transit | PlaceKind::Nowhere));
-        if away {
+        if !vehicle.place.is_some_and(|place| place.kind.is_at_hand()) {
             return Err(Refusal::state(&document, "it is not here"));
         }
         let id = context.ids.fact();

@@ -1,4 +1,4 @@
-//! Correcting what is said of a vehicle, and voiding an entry.
+//! Correcting what is said of a vehicle.
 
 use std::collections::BTreeSet;
 
@@ -6,8 +6,9 @@ use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::command::customer::set_changed;
 use crate::command::input::{self, Change, LONGEST_LINE};
-use crate::command::vehicle::{Recorded, find_vehicle};
+use crate::command::vehicle::find_vehicle;
 use crate::command::{Command, Context, Library, Plan};
 use crate::edit::Edits;
 use crate::id::{TrimId, VehicleId};
@@ -16,7 +17,7 @@ use crate::refusal::Refusal;
 use crate::value::Value;
 use crate::vehicle::{StockSource, Usage};
 
-/// Corrects what is said of a vehicle; its VIN cannot be corrected, see [`VoidVehicle`].
+/// Corrects what is said of a vehicle; its VIN cannot be corrected, see [`VoidVehicle`](super::VoidVehicle).
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EditVehicle {
@@ -58,16 +59,6 @@ pub struct EditVehicle {
     /// The codes of options that it does not have.
     #[serde(default)]
     pub without_options: BTreeSet<String>,
-}
-
-/// Voids an entry whose VIN was mistyped; the right VIN is entered anew.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct VoidVehicle {
-    /// The vehicle.
-    pub vehicle: VehicleId,
-    /// Why.
-    pub reason: String,
 }
 
 impl Command for EditVehicle {
@@ -128,11 +119,10 @@ impl Command for EditVehicle {
             }
         }
         let mut edits = Edits::default();
-        for (key, value) in changes {
-            if let Some(value) = value {
-                edits.set(document.id(), key, value);
-            }
-        }
+        let changes = changes
+            .iter()
+            .map(|(key, change)| (key.as_str(), change.clone()));
+        set_changed(&mut edits, &document, changes);
         Ok(Plan::new(edits, ()))
     }
 }
@@ -145,38 +135,5 @@ fn date(change: Change<NaiveDate>) -> Option<Value> {
         Change::Keep => None,
         Change::Clear => Some(Value::Null),
         Change::Set(date) => Some(date.to_string().into()),
-    }
-}
-
-impl Command for VoidVehicle {
-    type Output = Recorded;
-
-    const NAME: &'static str = "void_vehicle";
-    const ABOUT: &'static str = "Voids an entry whose VIN was mistyped";
-
-    fn plan(
-        &self,
-        library: &dyn Library,
-        context: &mut Context<'_>,
-    ) -> Result<Plan<Recorded>, Refusal> {
-        let (document, vehicle) = find_vehicle(library, self.vehicle)?;
-        if vehicle.void.is_some() {
-            return Err(Refusal::state(&document, "its entry was voided already"));
-        }
-        if vehicle.delivered.is_some() {
-            return Err(Refusal::state(&document, "it was delivered"));
-        }
-        if let Some(hold) = vehicle.hold() {
-            return Err(Refusal::VehicleHeld {
-                vehicle: vehicle.id,
-                hold: Box::new(hold),
-            });
-        }
-        let reason = input::line("reason", &self.reason, LONGEST_LINE)?;
-        let written = context.signed([("reason", reason.into())]);
-        let id = context.ids.fact();
-        let mut edits = Edits::default();
-        edits.record(document.id(), "void", id, written);
-        Ok(Plan::new(edits, Recorded { fact: id }))
     }
 }

@@ -50,15 +50,16 @@ impl Command for FreezeVehicle {
             let problem = "it is not in stock any more";
             return Err(Refusal::state(&document, problem));
         }
+        let note = input::optional_line("note", self.note.as_deref(), LONGEST_LINE)?;
+        // A second defect is a second freeze: lifting one must not lift the other.
         if vehicle
             .freezes
             .iter()
-            .any(|each| each.reason == self.reason)
+            .any(|each| each.reason == self.reason && each.note == note)
         {
             let problem = format!("it is frozen for {} already", self.reason);
             return Err(Refusal::state(&document, problem));
         }
-        let note = input::optional_line("note", self.note.as_deref(), LONGEST_LINE)?;
         let written =
             context.signed([("reason", self.reason.code().into()), ("note", note.into())]);
         let id = context.ids.fact();

@@ -7,10 +7,11 @@ use serde::{Deserialize, Serialize};
 use crate::command::input::{self, LONGEST_LINE};
 use crate::command::vehicle::{Recorded, find_vehicle};
 use crate::command::{Command, Context, Library, Plan};
+use crate::document::Document;
 use crate::edit::Edits;
 use crate::id::{ShowId, StoreId, VehicleId};
 use crate::kind::Kind;
-use crate::refusal::Refusal;
+use crate::refusal::{Notice, Refusal};
 use crate::vehicle::{Custody, MoveReason, PlaceKind, Vehicle};
 
 /// Moves a vehicle, or says where it was found.
@@ -68,10 +69,7 @@ impl Command for MoveVehicle {
         if vehicle.delivered.is_none() && self.reason == MoveReason::Return {
             return Err(Refusal::state(&document, "it was not delivered"));
         }
-        if self.to != place_of(self.reason).unwrap_or(self.to) {
-            let problem = format!("a {} does not lead there", self.reason);
-            return Err(Refusal::invalid("to", problem));
-        }
+        self.check_way(&document, &vehicle)?;
         let store = self.store(library, &vehicle)?;
         if let Some(show) = self.show {
             library.find(Kind::Show, show.into())?;
@@ -97,11 +95,54 @@ impl Command for MoveVehicle {
         let id = context.ids.fact();
         let mut edits = Edits::default();
         edits.record(document.id(), "move", id, written);
-        Ok(Plan::new(edits, Recorded { fact: id }))
+        let mut plan = Plan::new(edits, Recorded { fact: id });
+        let was_elsewhere = vehicle
+            .place
+            .is_some_and(|place| place.kind.is_at_hand() && place.store != store);
+        if self.reason == MoveReason::TransferIn && was_elsewhere {
+            plan.notices.push(Notice {
+                code: "nobody_sent_it".to_owned(),
+                text: "no transfer out was noted: a case stands until somebody notes it or decides"
+                    .to_owned(),
+                documents: vec![document.id()],
+            });
+        }
+        Ok(plan)
     }
 }
 
 impl MoveVehicle {
+    /// Refuses what the reason does not mean, as far as is known here.
+    fn check_way(&self, document: &Document, vehicle: &Vehicle) -> Result<(), Refusal> {
+        if !places_of(self.reason).contains(&self.to) {
+            let problem = format!("a {} does not lead there", self.reason);
+            return Err(Refusal::invalid("to", problem));
+        }
+        let place = vehicle.place;
+        let kind = place.map(|place| place.kind);
+        let problem = match self.reason {
+            MoveReason::Purchase | MoveReason::Shipped if !vehicle.may_come_in() => {
+                "it is in stock already"
+            }
+            MoveReason::Shift
+                if self
+                    .store
+                    .is_some_and(|to| place.and_then(|at| at.store) != Some(to)) =>
+            {
+                "it goes to another store by a transfer"
+            }
+            MoveReason::ShowBack if kind != Some(PlaceKind::Show) => "it is at no show",
+            MoveReason::Shift | MoveReason::ShowOut | MoveReason::TransferOut
+                if !kind.is_some_and(PlaceKind::is_at_hand) =>
+            {
+                "it is not here"
+            }
+            MoveReason::Loss if kind == Some(PlaceKind::Nowhere) => "it is lost already",
+            _ => return Ok(()),
+        };
+        Err(Refusal::state(document, problem))
+    }
+
     fn store(&self, library: &dyn Library, vehicle: &Vehicle) -> Result<Option<StoreId>, Refusal> {
         let store = self.store.or(vehicle.place.and_then(|place| place.store));
         match (self.to, store) {
@@ -115,18 +156,19 @@ impl MoveVehicle {
     }
 }
 
-/// Where a move of that reason leads, if it leads to one sort of place only.
-const fn place_of(reason: MoveReason) -> Option<PlaceKind> {
+/// The sorts of places to which a move of that reason leads.
+const fn places_of(reason: MoveReason) -> &'static [PlaceKind] {
     match reason {
-        MoveReason::ShowOut => Some(PlaceKind::Show),
-        MoveReason::Shipped | MoveReason::TransferOut => Some(PlaceKind::Transit),
-        MoveReason::Loss | MoveReason::WriteOff => Some(PlaceKind::Nowhere),
+        MoveReason::ShowOut => &[PlaceKind::Show],
+        MoveReason::Shipped | MoveReason::TransferOut => &[PlaceKind::Transit],
+        MoveReason::Loss | MoveReason::WriteOff => &[PlaceKind::Nowhere],
+        MoveReason::Gain | MoveReason::Shift => {
+            &[PlaceKind::Store, PlaceKind::Warehouse, PlaceKind::Show]
+        }
         MoveReason::Purchase
-        | MoveReason::Shift
         | MoveReason::ShowBack
         | MoveReason::TransferIn
-        | MoveReason::Gain
-        | MoveReason::Return => None,
+        | MoveReason::Return => &[PlaceKind::Store, PlaceKind::Warehouse],
     }
 }
 

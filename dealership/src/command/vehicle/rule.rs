@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::access::Role;
 use crate::case::{self, Case, CaseKind};
+use crate::command::case::check_decider;
 use crate::command::input::{self, LONGEST_LINE};
 use crate::command::vehicle::{Recorded, find_vehicle};
 use crate::command::{Command, Context, Library, Plan};
@@ -46,12 +46,7 @@ impl Command for RuleOnVehicle {
         if !case.is_open() {
             return Err(Refusal::state(&document, "the case is decided already"));
         }
-        if case.decider == Role::GeneralManager
-            && !context.author.access.has_any(&[Role::GeneralManager])
-        {
-            let problem = "rulings contradict each other: the general manager decides";
-            return Err(Refusal::state(&document, problem));
-        }
+        check_decider(&case, context)?;
         let winner = case
             .sides
             .iter()

@@ -7,13 +7,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::civil::civil_date;
+use crate::command::input::{self, LONGEST_LINE};
+use crate::command::vehicle::edit::LONGEST_NUMBER;
 use crate::command::{Command, Context, Library, Plan};
 use crate::document::Document;
 use crate::edit::{Edits, Fields, fields};
 use crate::id::{DocumentId, FactId, StoreId, TrimId, VehicleId};
 use crate::kind::Kind;
 use crate::refusal::{Notice, Refusal};
-use crate::schema::is_member;
 use crate::space::Space;
 use crate::value::Value;
 use crate::vehicle::{Custody, MoveReason, PlaceKind, StockSource, Usage, Vehicle};
@@ -31,6 +32,9 @@ pub struct StockIn {
     /// Why the VIN is right although its check digit or year code does not fit.
     #[serde(default)]
     pub vin_override: Option<String>,
+    /// SHA-256 in hex digits of a photo of such a VIN, which is needed with the reason.
+    #[serde(default)]
+    pub vin_photo: Option<String>,
     /// Whether the vehicle is imported: its maker may fill check digit and year code freely.
     #[serde(default)]
     pub imported: bool,
@@ -109,19 +113,36 @@ impl Command for StockIn {
         context: &mut Context<'_>,
     ) -> Result<Plan<StockedIn>, Refusal> {
         let vin = self.judged_vin()?;
-        self.check(context)?;
+        self.take_in(vin, library, context)
+    }
+}
+
+impl StockIn {
+    /// Takes the vehicle in under a VIN that was judged: typed, scanned or read from a sheet.
+    pub(in crate::command) fn take_in(
+        &self,
+        vin: Vin,
+        library: &dyn Library,
+        context: &mut Context<'_>,
+    ) -> Result<Plan<StockedIn>, Refusal> {
+        self.check(library, context)?;
         let vehicle = Vehicle::id_of(context.group, vin.as_str());
         let id = DocumentId::from(vehicle);
         let known = library.document(id)?;
         let mut edits = Edits::default();
         let mut notices = Vec::new();
-        let registers = self.registers(vin);
+        let registers = self.registers(vin)?;
         match known.as_deref() {
             Some(document) => notices.push(self.add_to(document, registers, &mut edits)?),
             None => edits.create(id, Kind::Vehicle, Space::Group, registers),
         }
         let moved = context.ids.fact();
-        edits.record(id, "move", moved, self.moved(context));
+        edits.record(id, "move", moved, self.moved(context)?);
+        if let Some(photo) = &self.vin_photo {
+            let photo = input::blob("vin_photo", photo)?;
+            let shown = context.signed([("sha256", photo.into()), ("subject", "vin".into())]);
+            edits.record(id, "photo", context.ids.fact(), shown);
+        }
         if self.inspected {
             let inspection = context.ids.fact();
             let passed = context.signed([("passed", true.into())]);
@@ -143,9 +164,7 @@ impl Command for StockIn {
             notices,
         })
     }
-}
 
-impl StockIn {
     fn judged_vin(&self) -> Result<Vin, Refusal> {
         let verdict = judge(&self.vin);
         let verdict = if self.imported {
@@ -157,11 +176,13 @@ impl StockIn {
             VinVerdict::Fits { vin } | VinVerdict::Noted { vin, .. } => Ok(vin),
             VinVerdict::Warned { vin, doubts } => {
                 let confirmed = self.vin_override.as_deref().map(str::trim);
-                if confirmed.is_some_and(|reason| !reason.is_empty()) {
-                    return Ok(vin);
-                }
+                let field = match (confirmed, &self.vin_photo) {
+                    (None | Some(""), _) => "vin_override",
+                    (Some(_), None) => "vin_photo",
+                    (Some(_), Some(_)) => return Ok(vin),
+                };
                 Err(Refusal::NeedsConfirming {
-                    field: "vin_override",
+                    field,
                     problem: format!("the VIN is doubtful: {doubts:?}"),
                 })
             }
@@ -175,7 +196,11 @@ impl StockIn {
         }
     }
 
-    fn check(&self, context: &Context<'_>) -> Result<(), Refusal> {
+    fn check(&self, library: &dyn Library, context: &Context<'_>) -> Result<(), Refusal> {
+        library.find(Kind::Store, self.store.into())?;
+        if let Some(trim) = self.trim {
+            library.find(Kind::Trim, trim.into())?;
+        }
         let today = civil_date(context.now.millis());
         let date = self.date.or(today);
         if self.date > today {
@@ -190,23 +215,41 @@ impl StockIn {
             let problem = "a vehicle comes into a store, a warehouse, or is on its way";
             return Err(Refusal::invalid("place", problem));
         }
-        match self.options.iter().find(|code| !is_member(code)) {
-            Some(code) => Err(Refusal::invalid("options", format!("{code:?} is no code"))),
-            None => Ok(()),
+        for option in &self.options {
+            input::code("options", option)?;
         }
+        Ok(())
     }
 
-    fn registers(&self, vin: Vin) -> Fields {
+    fn registers(&self, vin: Vin) -> Result<Fields, Refusal> {
+        let line = |field, text: &Option<String>, longest| {
+            input::optional_line(field, text.as_deref(), longest).map(Value::from)
+        };
         let date = |date: Option<NaiveDate>| Value::from(date.map(|date| date.to_string()));
         let mut registers = fields([
             ("vin", vin.as_str().into()),
-            ("vin_override", self.vin_override.clone().into()),
+            (
+                "vin_override",
+                line("vin_override", &self.vin_override, LONGEST_LINE)?,
+            ),
             ("trim", self.trim.map(|trim| trim.to_string()).into()),
-            ("ext_color", self.ext_color.clone().into()),
-            ("int_color", self.int_color.clone().into()),
-            ("engine_no", self.engine_no.clone().into()),
-            ("motor_no", self.motor_no.clone().into()),
-            ("cert_no", self.cert_no.clone().into()),
+            (
+                "ext_color",
+                line("ext_color", &self.ext_color, LONGEST_LINE)?,
+            ),
+            (
+                "int_color",
+                line("int_color", &self.int_color, LONGEST_LINE)?,
+            ),
+            (
+                "engine_no",
+                line("engine_no", &self.engine_no, LONGEST_NUMBER)?,
+            ),
+            (
+                "motor_no",
+                line("motor_no", &self.motor_no, LONGEST_NUMBER)?,
+            ),
+            ("cert_no", line("cert_no", &self.cert_no, LONGEST_NUMBER)?),
             ("prod_date", date(self.prod_date)),
             ("ship_date", date(self.ship_date)),
             ("source", self.source.map(StockSource::code).into()),
@@ -215,11 +258,12 @@ impl StockIn {
         for option in &self.options {
             registers.insert(format!("option/{option}"), true.into());
         }
-        registers
+        Ok(registers)
     }
 
     /// Where the VIN stands already, only what nobody has said yet is added: papers do not
-    /// overwrite what a colleague saw, and the person is told what differs. A car that is in stock does not come in again.
+    /// overwrite what a colleague saw, and the person is told what differs. A car that is in stock
+    /// or was delivered does not come in again.
     fn add_to(
         &self,
         document: &Document,
@@ -228,11 +272,14 @@ impl StockIn {
     ) -> Result<Notice, Refusal> {
         if let Some(vehicle) = Vehicle::read(document) {
             if vehicle.void.is_some() {
-                let problem = "this VIN was voided as mistyped";
+                let problem = "this VIN was voided as mistyped: restore the entry if it is right";
                 return Err(Refusal::state(document, problem));
             }
-            let gone = [None, Some(MoveReason::Shipped), Some(MoveReason::WriteOff)];
-            if vehicle.delivered.is_none() && !gone.contains(&vehicle.last_move) {
+            if vehicle.delivered.is_some() {
+                let problem = "it was delivered: a return brings it back";
+                return Err(Refusal::state(document, problem));
+            }
+            if !vehicle.may_come_in() {
                 let problem = "it is in stock already: move it instead";
                 return Err(Refusal::state(document, problem));
             }
@@ -259,7 +306,7 @@ impl StockIn {
         })
     }
 
-    fn moved(&self, context: &Context<'_>) -> Fields {
+    fn moved(&self, context: &Context<'_>) -> Result<Fields, Refusal> {
         let on_its_way = self.place == PlaceKind::Transit;
         let reason = if on_its_way {
             MoveReason::Shipped
@@ -267,13 +314,14 @@ impl StockIn {
             MoveReason::Purchase
         };
         let date = self.date.or_else(|| civil_date(context.now.millis()));
-        context.signed([
+        let slot = input::optional_line("slot", self.slot.as_deref(), LONGEST_LINE)?;
+        Ok(context.signed([
             ("reason", reason.code().into()),
             ("to", self.place.code().into()),
             ("store", self.store.to_string().into()),
-            ("slot", self.slot.clone().into()),
+            ("slot", slot.into()),
             ("date", date.map(|date| date.to_string()).into()),
-        ])
+        ]))
     }
 }
 

@@ -356,19 +356,17 @@ impl Planner<'_> {
             self.stage(deal, span.decided, "finance");
         }
         self.stage(deal, span.decided, "contract");
-        let needed = is_delivered.then_some(span.ended);
-        let is_on_its_way = fate == Fate::WaitsForCar;
         let car = self.stock_in_for(
             person.showroom,
             person.trim,
             span.decided,
-            needed,
-            is_on_its_way,
+            is_delivered.then_some(span.ended),
+            fate == Fate::WaitsForCar,
         )?;
         self.claim(deal, car, span.decided);
         self.stage(deal, span.decided, "deposit");
         if fate == Fate::Inspected {
-            self.stage(deal, self.calendar.end, "pdi");
+            self.inspect(deal, car, self.calendar.end);
         }
         if !is_delivered && fate != Fate::Invoiced {
             return Ok(());
@@ -413,6 +411,14 @@ impl Planner<'_> {
         }
     }
 
+    /// The inspection before delivery, noted of the car and of the deal.
+    fn inspect(&mut self, deal: &mut Walk, car: usize, day: NaiveDate) {
+        let at = deal.course.at_or_after(self.dice, day);
+        let input = json!({ "vehicle": made("vehicle", car), "result": "passed" });
+        self.push(at, deal.owner, "record_pdi", input);
+        self.stage(deal, day, "pdi");
+    }
+
     fn deliver(&mut self, deal: &mut Walk, showroom: usize, car: usize, day: NaiveDate) {
         let keeper = self.staff.keeper(showroom);
         let vehicle = made("vehicle", car);
@@ -427,7 +433,7 @@ impl Planner<'_> {
             let input = json!({ "vehicle": vehicle, "state": state });
             self.push(at, keeper, "set_custody", input);
         }
-        self.stage(deal, day, "pdi");
+        self.inspect(deal, car, day);
         let at = deal.course.next(self.dice, day);
         let input = json!({ "vehicle": vehicle, "deal": made("deal", deal.slot) });
         self.push(at, keeper, "deliver_vehicle", input);
