@@ -116,6 +116,7 @@ fn samples(group: &Group, view: &str) -> BTreeMap<&'static str, Vec<Json>> {
         "vehicle_detail" => &[("vehicle", &[group.vehicle.clone()])],
         "cases" => &[
             ("decided", &[json!(true), json!(false)]),
+            ("document", &[group.customer.clone()]),
             ("kind", &[json!("duplicate")]),
         ],
         "history" => &[("document", &[group.customer.clone()])],
