@@ -92,9 +92,9 @@ impl Walkthrough {
 
     /// The id of a document that the walkthrough uses.
     fn known(&self, path: &[&str]) -> Result<&str> {
-        let known = path
-            .iter()
-            .try_fold(&self.label["known"], |value, name| value.get(name));
+        let known = std::iter::once(&"known")
+            .chain(path)
+            .try_fold(&self.label, |value, name| value.get(name));
         known
             .and_then(Json::as_str)
             .with_context(|| format!("the demo knows nothing by the name {}", path.join(" ")))
