@@ -2,7 +2,8 @@
 
 use std::convert::Infallible;
 
-use automerge::Change;
+use automerge::{Change, ROOT, ReadDoc};
+use thiserror::Error;
 
 use crate::{
     ChangeHeader, GatedDocument, Hash, Judge, Malformed, Poison, Refusal, Write, device_of, limits,
@@ -24,6 +25,43 @@ pub struct Admission {
     pub admitted: Vec<ChangeHeader>,
     /// The changes that had been there before: to admit twice is to admit once.
     pub known: Vec<Hash>,
+}
+
+/// Says by what a document has outgrown its limits.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+pub enum Outgrown {
+    /// By its size.
+    #[error("the document would have {bytes} bytes")]
+    Bytes {
+        /// The size of its save.
+        bytes: usize,
+    },
+    /// By its keys.
+    #[error("the document would have {keys} keys")]
+    Keys {
+        /// How many stand at its root.
+        keys: usize,
+    },
+}
+
+impl Admission {
+    /// Says whether the document has outgrown [`limits::DOCUMENT_BYTES`] or
+    /// [`limits::DOCUMENT_KEYS`]. Whose changes may not make it do so is for the caller to
+    /// decide: a relay's own facts must fit where a person's change did.
+    ///
+    /// # Errors
+    ///
+    /// [`Outgrown`], with what it has.
+    pub fn check_size(&self) -> Result<(), Outgrown> {
+        let (bytes, keys) = (self.saved.len(), self.document.automerge().length(ROOT));
+        if bytes > limits::DOCUMENT_BYTES {
+            return Err(Outgrown::Bytes { bytes });
+        }
+        if keys > limits::DOCUMENT_KEYS {
+            return Err(Outgrown::Keys { keys });
+        }
+        Ok(())
+    }
 }
 
 impl GatedDocument {

@@ -53,7 +53,7 @@ mod refusal;
 mod structure;
 
 pub use crate::{
-    admit::Admission,
+    admit::{Admission, Outgrown},
     document::{GatedDocument, Unreadable},
     judge::{Action, Judge, Write},
     prescan::{ChangeHeader, Malformed, prescan},

@@ -44,6 +44,13 @@ pub const STRING_BYTES: usize = 16 * 1024;
 /// many.
 pub const BATCH_OPERATIONS: u64 = ROWS;
 
+/// Greatest size of a document as Automerge saves it uncompressed, in bytes: half of what the
+/// wire carries as one save, so that the relay's own facts always fit.
+pub const DOCUMENT_BYTES: usize = 4 * 1024 * 1024;
+
+/// Greatest number of keys at the root of a document, so also of facts.
+pub const DOCUMENT_KEYS: usize = 10_000;
+
 /// Greatest operation counter, so that a document can never be driven to the
 /// edge of Automerge's 32-bit counters, where the next honest edit panics.
 pub const OPERATION_COUNTER: u64 = 1 << 31;

@@ -19,6 +19,12 @@ pub enum OpenError {
     /// One is there already.
     #[error("there is a replica here already")]
     Exists,
+    /// A file of a replica that was moved away is still there.
+    #[error("{} belongs to a replica that is not here any more", file.display())]
+    LeftOver {
+        /// The file.
+        file: std::path::PathBuf,
+    },
     /// It is not a replica.
     #[error("this is not the database of a replica")]
     Foreign,
@@ -91,6 +97,18 @@ impl StoreError {
         match self {
             Self::Sqlite(error) => error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull),
             Self::Damaged { .. } => false,
+        }
+    }
+
+    /// Whether it is about what one document says, so that others may stand.
+    pub(crate) fn is_of_one_document(&self) -> bool {
+        use rusqlite::ErrorCode::{ConstraintViolation, TooBig};
+        match self {
+            Self::Sqlite(error) => matches!(
+                error.sqlite_error_code(),
+                Some(ConstraintViolation | TooBig)
+            ),
+            Self::Damaged { .. } => true,
         }
     }
 }
@@ -209,6 +227,9 @@ pub enum UnreadableCause {
     /// It is none of ours, or of a later version.
     #[error(transparent)]
     Document(#[from] UnreadableDocument),
+    /// It is in a space that this version does not know.
+    #[error("it is in {0:?}, which is no space that this version knows")]
+    Space(String),
     /// It was found to end the process, or not to take a change; its bytes are kept.
     #[error("it was set aside: {0}")]
     SetAside(String),

@@ -285,7 +285,7 @@ impl Link {
                 ClientEffect::Settle { batch, outcome } => {
                     self.count(batch, &outcome);
                     let settled = replica.settle(batch.into(), &outcome, at.wall)?;
-                    if !settled.replayed.is_empty() {
+                    if !settled.replayed.is_empty() || !settled.offered_again.is_empty() {
                         self.session.handle(now, ClientInput::OutboxChanged);
                     }
                     tell_changed(settled.changed, effects);

@@ -27,7 +27,7 @@ mod span;
 mod stock;
 
 /// The version of the tables and of what fills them.
-pub(crate) const VERSION: i64 = 5;
+pub(crate) const VERSION: i64 = 6;
 
 /// How far something long has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,14 +97,18 @@ pub(crate) fn rebuild(
     }
 }
 
-/// Replaces what the tables say of documents that were made, changed or removed.
+/// Replaces what the tables say of documents that were made, changed or removed, and gives those
+/// that it set aside: one whose rows cannot be written must not keep the others from screens.
 pub(crate) fn update(
     shelf: &Shelf<'_>,
     documents: impl IntoIterator<Item = DocumentId>,
-) -> Result<(), ReplicaError> {
+) -> Result<Vec<DocumentId>, ReplicaError> {
     let mut dirty = Dirty::default();
+    let mut set_aside = Vec::new();
     for id in documents {
-        project(shelf, id, &mut dirty)?;
+        if !project_or_set_aside(shelf, id, &mut dirty)? {
+            set_aside.push(id);
+        }
     }
     for customer in dirty.customers {
         sales::grade(shelf, customer)?;
@@ -112,7 +116,7 @@ pub(crate) fn update(
     for key in dirty.keys {
         cases::compare(shelf, &key)?;
     }
-    Ok(())
+    Ok(set_aside)
 }
 
 /// The customers that bear a phone, in the order of their ids.
@@ -146,6 +150,37 @@ pub(crate) fn vehicles_claimed_for(
     deal: DealId,
 ) -> Result<Vec<VehicleId>, StoreError> {
     stock::claimed_for(connection, deal)
+}
+
+/// Replaces the rows of one document; `false` if they cannot be written, and then the document is
+/// set aside and has none.
+fn project_or_set_aside(
+    shelf: &Shelf<'_>,
+    id: DocumentId,
+    dirty: &mut Dirty,
+) -> Result<bool, ReplicaError> {
+    let connection = shelf.connection();
+    let batch = |sql| {
+        connection
+            .prepare_cached(sql)
+            .and_then(|mut sql| sql.execute(()))
+    };
+    batch("SAVEPOINT project")?;
+    let problem = match project(shelf, id, dirty) {
+        Ok(()) => {
+            batch("RELEASE project")?;
+            return Ok(true);
+        }
+        Err(ReplicaError::Store(error)) if error.is_of_one_document() => error.to_string(),
+        Err(error) => return Err(error),
+    };
+    batch("ROLLBACK TO project")?;
+    batch("RELEASE project")?;
+    tracing::warn!(document = %id, problem, "a document is set aside: its rows cannot be written");
+    suspect::set_aside(connection, id, &problem)?;
+    shelf.forget(id);
+    project(shelf, id, dirty)?;
+    Ok(false)
 }
 
 /// Replaces the rows of one document.

@@ -45,6 +45,7 @@ mod intake;
 mod own_change;
 mod push;
 mod receive;
+mod reoffer;
 mod settle;
 mod shelf;
 mod states;
@@ -138,8 +139,8 @@ impl Replica {
             lock: None,
         };
         replica.inspect_marks()?;
+        replica.retry_set_aside()?;
         if projection::version(&replica.connection)? != Some(projection::VERSION) {
-            replica.retry_set_aside()?;
             replica.rebuild(progress)?;
         }
         Ok(replica)
@@ -167,7 +168,12 @@ impl Replica {
     /// [`ReplicaError::Store`], and then the projection is made anew at the next opening.
     pub fn rebuild(&mut self, progress: &mut dyn FnMut(Progress)) -> Result<(), ReplicaError> {
         self.cache.borrow_mut().clear();
-        projection::rebuild(&mut self.connection, self.cautious, progress)
+        let cautious = self.cautious || !store::suspect::struck(&self.connection)?.is_empty();
+        let rebuilt = projection::rebuild(&mut self.connection, cautious, progress);
+        if rebuilt.is_err() {
+            self.let_go();
+        }
+        rebuilt
     }
 
     /// What a relay refused and nobody decided yet, the oldest first.

@@ -5,7 +5,7 @@ use crate::claim::{ClaimState, Standing, Strength};
 use crate::device::Device;
 use crate::document::Document;
 use crate::edit::{Edits, fields};
-use crate::id::{DocumentId, FactId};
+use crate::id::{CustomerId, DocumentId, FactId};
 use crate::kind::Kind;
 use crate::show::Show;
 use crate::time::Timestamp;
@@ -36,13 +36,15 @@ pub const RAISE: &str = "raise_duplicate";
 /// Works out what the relay adds to customers' cards that bear one phone in several stores: a
 /// fact in each that names the other, to be written by [`Author::relay`](crate::Author::relay).
 ///
-/// `cards` are a changed card and all that share one of its phone hashes, whatever their stores.
-/// Running it again over what it wrote gives nothing.
+/// `cards` are a `changed` card and those that share one of its phone hashes, whatever their
+/// stores; only pairs with the changed one are looked at. Running it again over what it wrote gives
+/// nothing.
 pub fn duplicates_across_stores<'d>(
+    changed: CustomerId,
     cards: impl IntoIterator<Item = &'d Document>,
     now: Timestamp,
 ) -> Edits {
-    duplicate::across_stores(cards, now)
+    duplicate::across_stores(changed, cards, now)
 }
 
 /// The name that the relay's own change bears as its command when it notes that a device came
@@ -103,12 +105,13 @@ fn confirm_holds(document: &Document, now: Timestamp, edits: &mut Edits) {
         _ => None,
     };
     for id in waiting.map(|claim| claim.id).chain(only_pack) {
-        if !standing.is_confirmed(id) {
+        let confirmation = confirmation_id(id);
+        if document.fact("confirmation", confirmation).is_none() {
             let fields = fields([
                 ("claim", id.to_string().into()),
                 ("at", now.millis().into()),
             ]);
-            edits.record(document.id(), "confirmation", confirmation_id(id), fields);
+            edits.record(document.id(), "confirmation", confirmation, fields);
         }
     }
 }

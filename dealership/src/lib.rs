@@ -21,6 +21,7 @@ pub mod document;
 pub mod edit;
 
 pub mod access;
+pub mod content_id;
 pub mod rights;
 
 pub mod case;

@@ -49,7 +49,7 @@ pub enum Act<'a> {
     },
     /// Makes a map.
     MakeMap {
-        /// Whether the author had seen a value there.
+        /// Whether a value is there, seen by the author or not.
         replaces: bool,
     },
     /// Takes values away.
@@ -106,6 +106,12 @@ pub enum Forbidden {
         path: String,
         /// Who may.
         writer: Writer,
+    },
+    /// The document bears an id that is derived from something else than it says.
+    #[error("a {kind} that says so has another id")]
+    ForeignId {
+        /// The kind.
+        kind: Kind,
     },
     /// A fact names somebody else as the one who did it.
     #[error("{path} names somebody else")]
@@ -174,11 +180,16 @@ fn decide_write<'a>(
     let unknown = || Forbidden::UnknownField { kind, path: path() };
     match write.path {
         [key] if key == schema::KIND || key == schema::SHAPE_VERSION => {
+            let creator = schema::creator(kind);
+            is_one_of(author, creator).ok_or_else(|| Forbidden::Writer {
+                path: path(),
+                writer: creator,
+            })?;
             decide_head(kind, key, &write.act).ok_or_else(|| Forbidden::Immutable { path: path() })
         }
         [key] => {
             let (field, suffix) = schema::schema(kind).field_of(key).ok_or_else(unknown)?;
-            may_write(author, field).ok_or_else(|| Forbidden::Writer {
+            is_one_of(author, field.writer).ok_or_else(|| Forbidden::Writer {
                 path: path(),
                 writer: field.writer,
             })?;
@@ -186,7 +197,7 @@ fn decide_write<'a>(
         }
         [key, leaf] => {
             let (field, _) = schema::schema(kind).field_of(key).ok_or_else(unknown)?;
-            may_write(author, field).ok_or_else(|| Forbidden::Writer {
+            is_one_of(author, field.writer).ok_or_else(|| Forbidden::Writer {
                 path: path(),
                 writer: field.writer,
             })?;
@@ -307,8 +318,8 @@ fn fits(scalar: Scalar, value: &ScalarValue) -> Option<()> {
     fits.then_some(())
 }
 
-fn may_write(author: &Author, field: &Field) -> Option<()> {
-    let allowed = match field.writer {
+fn is_one_of(author: &Author, writer: Writer) -> Option<()> {
+    let allowed = match writer {
         Writer::Relay => author.is_relay(),
         _ if author.is_relay() => true,
         Writer::Holder => true,

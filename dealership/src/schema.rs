@@ -118,6 +118,17 @@ pub fn schema(kind: Kind) -> &'static Schema {
     }
 }
 
+/// Who may create a document of a kind, beyond holding the space where it will be.
+pub const fn creator(kind: Kind) -> Writer {
+    match kind {
+        Kind::Store | Kind::Staff | Kind::PriceList => Writer::Administrator,
+        Kind::Device => Writer::Relay,
+        Kind::Trim | Kind::Show => Writer::Manager,
+        Kind::Vehicle => Writer::Stock,
+        Kind::Customer | Kind::CustomerContact | Kind::Deal => Writer::Holder,
+    }
+}
+
 impl Schema {
     /// The field that a root key belongs to, with what follows the slash.
     pub fn field_of<'key>(&self, key: &'key str) -> Option<(&'static Field, Option<&'key str>)> {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use automerge::ScalarValue;
 use dealership::rights::{Act, Forbidden, Subject, Write, decide};
+use dealership::schema::creator;
 use dealership::{
     Author, Authorship, DeviceNumber, DocumentId, FactId, Kind, Role, Seq, Space, StaffAccess,
     StaffId, StoreId,
@@ -319,4 +320,33 @@ fn each_role_holds_the_spaces_of_its_row() {
             "{role:?}"
         );
     }
+}
+
+#[test]
+fn a_kind_is_created_by_those_who_keep_it() {
+    let rows = [
+        (Kind::Store, Role::Administrator),
+        (Kind::Staff, Role::Administrator),
+        (Kind::PriceList, Role::Administrator),
+        (Kind::Trim, Role::Manager),
+        (Kind::Show, Role::Manager),
+        (Kind::Vehicle, Role::StockKeeper),
+    ];
+    for (kind, keeper) in rows {
+        let made = Written::one(&["kind"], Operation::Put(kind.code().into(), false));
+        let subject = subject(kind, Space::Group);
+        assert_eq!(made.decide(&author(keeper), &subject), Ok(()), "{kind}");
+        assert_eq!(
+            made.decide(&author(Role::Consultant), &subject),
+            Err(Forbidden::Writer {
+                path: "kind".into(),
+                writer: creator(kind)
+            }),
+            "{kind}"
+        );
+    }
+    let device = Written::one(&["kind"], Operation::Put("device".into(), false));
+    let subject = subject(Kind::Device, Space::Group);
+    let everyone = author(Role::GeneralManager);
+    assert!(device.decide(&everyone, &subject).is_err());
 }

@@ -55,6 +55,9 @@ pub use verify::{Verified, verify_documents, verify_log};
 
 use documents::{Documents, Found};
 
+/// How far the clock may be behind the log, in milliseconds.
+const CLOCK_TOLERANCE: i64 = 10 * 60 * 1_000;
+
 /// The relay of one group.
 pub struct Relay<S> {
     store: S,
@@ -88,6 +91,15 @@ pub enum RelayError {
     /// The store holds a group already.
     #[error("there is a group already")]
     GroupExists,
+    /// The clock is far behind the log: whatever came now would bear the time of its last entry,
+    /// for as long as the clock is wrong.
+    #[error("the clock shows {now}, and the last entry of the log was received at {last}")]
+    ClockBehind {
+        /// What the clock shows.
+        now: Timestamp,
+        /// When the last entry was received.
+        last: Timestamp,
+    },
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -119,9 +131,12 @@ impl RelayError {
     const fn is_of_one_batch(&self) -> bool {
         match self {
             Self::Store(error) | Self::Load(LoadError::Store(error)) => {
-                matches!(error, StoreError::Taken { .. } | StoreError::Damaged { .. })
+                matches!(
+                    error,
+                    StoreError::Taken { .. } | StoreError::TooLarge(_) | StoreError::Damaged { .. }
+                )
             }
-            Self::NoGroup | Self::GroupExists => false,
+            Self::NoGroup | Self::GroupExists | Self::ClockBehind { .. } => false,
             Self::Load(LoadError::Unreadable { .. })
             | Self::Unreadable(_)
             | Self::OwnFact(_)
@@ -244,6 +259,19 @@ impl<S: Store> Relay<S> {
     /// [`RelayError::Store`] when the store fails.
     pub fn tidy_up(&mut self, thorough: bool) -> Result<(), RelayError> {
         Ok(self.store.tidy_up(thorough)?)
+    }
+
+    /// Fails while the clock is further behind the log than clocks are set back by.
+    ///
+    /// # Errors
+    ///
+    /// [`RelayError::ClockBehind`].
+    pub fn check_clock(&self, now: Timestamp) -> Result<(), RelayError> {
+        let last = self.head.received_at;
+        if last.millis_since(now) > CLOCK_TOLERANCE {
+            return Err(RelayError::ClockBehind { now, last });
+        }
+        Ok(())
     }
 
     /// Runs `work` in one transaction, and takes everything back if it or the commit fails.

@@ -216,6 +216,11 @@ impl Network {
         self.connect(device, None);
     }
 
+    /// Connects a device, and breaks the connection after so many messages.
+    pub fn sync_and_break(&mut self, device: Device, messages: usize) {
+        self.connect(device, Some(messages));
+    }
+
     /// Syncs all devices, in an order that the seed decides, until nothing changes any more.
     pub fn settle(&mut self) {
         let mut order: Vec<_> = (0..self.devices.len()).map(Device).collect();

@@ -1,9 +1,15 @@
 //! One connection over a WebSocket.
 
+use std::collections::VecDeque;
+use std::task::ready;
+use std::time::Duration;
+
 use dealership::Timestamp;
+use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{FutureExt, SinkExt, StreamExt};
 use serde::Serialize;
 use sync_protocol::{CloseReason, limits};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio_tungstenite::tungstenite::client::ClientRequestBuilder;
@@ -72,9 +78,14 @@ pub(super) enum Until<'u> {
 }
 
 /// A WebSocket with the link that speaks over it.
-pub(super) struct Connection {
+///
+/// What the link wants sent waits in `unsent` and goes out beside everything else: a relay that
+/// takes nothing, or a network that swallows it, keeps no errand and no farewell from being heard.
+pub(super) struct Connection<T = MaybeTlsStream<TcpStream>> {
     pub(super) link: Link,
-    socket: Socket,
+    sink: SplitSink<WebSocketStream<T>, Message>,
+    stream: SplitStream<WebSocketStream<T>>,
+    unsent: VecDeque<Message>,
     server: String,
 }
 
@@ -97,11 +108,25 @@ impl Connection {
                 },
             }
         };
-        Ok(Some(Self {
+        Ok(Some(Self::over(replica, build, socket, server.address())?))
+    }
+}
+
+impl<T: AsyncRead + AsyncWrite + Unpin> Connection<T> {
+    fn over(
+        replica: &Replica,
+        build: &str,
+        socket: WebSocketStream<T>,
+        server: String,
+    ) -> Result<Self, SyncError> {
+        let (sink, stream) = socket.split();
+        Ok(Self {
             link: Link::new(replica, build)?,
-            socket,
-            server: server.address(),
-        }))
+            sink,
+            stream,
+            unsent: VecDeque::new(),
+            server,
+        })
     }
 
     /// Runs the connection to its end, and says why it ended.
@@ -113,33 +138,42 @@ impl Connection {
         until: &mut Until<'_>,
     ) -> Result<CloseReason, SyncError> {
         let mut input = Some(LinkInput::Opened);
+        // What the socket says to itself, as the answer to a ping, is flushed too.
+        let mut is_flushed = false;
         loop {
             if let Some(input) = input.take() {
                 let effects = self.link.handle(replica, clock.now(), input)?;
-                if let Some(reason) = self.carry_out(effects, observe).await? {
+                is_flushed = false;
+                if let Some(reason) = self.carry_out(effects, observe).await {
                     return Ok(reason);
                 }
             }
             // What is there already is taken in before anything is stored.
-            if let Some(ready) = self.socket.next().now_or_never() {
+            if let Some(ready) = self.stream.next().now_or_never() {
+                is_flushed = false;
                 input = heard(ready);
                 continue;
             }
             let effects = self.link.flush(replica, clock.now())?;
-            if let Some(reason) = self.carry_out(effects, observe).await? {
+            is_flushed &= effects.is_empty();
+            if let Some(reason) = self.carry_out(effects, observe).await {
                 return Ok(reason);
             }
             if matches!(until, Until::Idle) && self.link.is_idle(replica)? {
                 input = Some(LinkInput::Leave);
                 continue;
             }
-            self.socket
-                .flush()
-                .await
-                .map_err(|error| self.lost(error))?;
             let alarm = self.link.wake_at().map(|at| clock.instant(at));
             input = tokio::select! {
-                message = self.socket.next() => heard(message),
+                message = self.stream.next() => {
+                    is_flushed = false;
+                    heard(message)
+                }
+                sent = send(&mut self.sink, &mut self.unsent), if !is_flushed => {
+                    sent.map_err(|error| lost(&self.server, error))?;
+                    is_flushed = true;
+                    None
+                }
                 () = ring(alarm) => Some(LinkInput::Tick),
                 errand = next_errand(until) => Some(match errand {
                     Some(errand) => {
@@ -157,21 +191,16 @@ impl Connection {
         &mut self,
         effects: Vec<LinkEffect>,
         observe: &mut dyn FnMut(&LinkEffect),
-    ) -> Result<Option<CloseReason>, SyncError> {
+    ) -> Option<CloseReason> {
         for effect in effects {
             observe(&effect);
             match effect {
-                LinkEffect::Send(frame) => self
-                    .socket
-                    .feed(Message::Binary(frame.into()))
-                    .await
-                    .map_err(|error| self.lost(error))?,
+                LinkEffect::Send(frame) => {
+                    self.unsent.push_back(Message::Binary(frame.into()));
+                }
                 LinkEffect::Close(reason) => {
-                    // The last words may not arrive: the connection is over either way.
-                    if let Err(error) = self.socket.close(None).await {
-                        tracing::debug!(%error, "the connection was gone before it was closed");
-                    }
-                    return Ok(Some(reason));
+                    self.say_goodbye().await;
+                    return Some(reason);
                 }
                 LinkEffect::Welcomed { .. }
                 | LinkEffect::Changed(_)
@@ -179,16 +208,52 @@ impl Connection {
                 | LinkEffect::CaughtUp => {}
             }
         }
-        Ok(None)
+        None
     }
 
-    fn lost(&self, error: SocketError) -> SyncError {
-        SyncError::Transport {
-            server: self.server.clone(),
-            source: Box::new(error),
+    /// Sends the last words, and closes. They may not arrive: the connection is over either way.
+    async fn say_goodbye(&mut self) {
+        let last_words = async {
+            send(&mut self.sink, &mut self.unsent).await?;
+            self.sink.close().await
+        };
+        match tokio::time::timeout(LAST_WORDS, last_words).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::debug!(%error, "the connection was gone before it was closed");
+            }
+            Err(_) => tracing::debug!("the relay did not take the last words"),
         }
     }
 }
+
+fn lost(server: &str, error: SocketError) -> SyncError {
+    SyncError::Transport {
+        server: server.to_owned(),
+        source: Box::new(error),
+    }
+}
+
+/// Sends what waits and flushes it. Nothing is lost if it is given up half-way: a message leaves
+/// the queue when the socket takes it.
+async fn send<T: AsyncRead + AsyncWrite + Unpin>(
+    sink: &mut SplitSink<WebSocketStream<T>, Message>,
+    unsent: &mut VecDeque<Message>,
+) -> Result<(), SocketError> {
+    std::future::poll_fn(|context| {
+        while !unsent.is_empty() {
+            ready!(sink.poll_ready_unpin(context))?;
+            if let Some(message) = unsent.pop_front() {
+                sink.start_send_unpin(message)?;
+            }
+        }
+        sink.poll_flush_unpin(context)
+    })
+    .await
+}
+
+/// How long a relay may take over the last words of a connection.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
@@ -247,5 +312,61 @@ async fn next_errand(until: &mut Until<'_>) -> Option<Errand> {
     match until {
         Until::Idle => std::future::pending().await,
         Until::Dismissed(errands) => errands.recv().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio_tungstenite::tungstenite::protocol::Role;
+
+    use super::*;
+    use crate::testing::LI_NA;
+
+    /// The frame that a relay begins with.
+    fn challenge() -> Message {
+        use sync_protocol::{Millis, RelayConfig, RelayEffect, RelayInput, RelaySession};
+        let mut session = RelaySession::new(RelayConfig {
+            nonce: sync_protocol::id::Nonce([1; 32]),
+            server_name: "relay".to_owned(),
+            window: limits::DEFAULT_WINDOW,
+        });
+        session.handle(Millis(0), RelayInput::Opened);
+        match session.next_effect() {
+            Some(RelayEffect::Send(frame)) => Message::Binary(frame.into()),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_relay_that_takes_nothing_keeps_nobody_from_working_and_from_leaving() {
+        // The wire holds so little that the device's hello does not fit.
+        let (ours, theirs) = tokio::io::duplex(64);
+        let mut replica = LI_NA.replica();
+        let socket = WebSocketStream::from_raw_socket(ours, Role::Client, None).await;
+        let mut connection =
+            Connection::over(&replica, "test", socket, "relay".to_owned()).unwrap();
+        let (errands, mut wanted) = mpsc::channel::<Errand>(1);
+        let (done, errand_done) = tokio::sync::oneshot::channel();
+        let relay = async {
+            let mut relay = WebSocketStream::from_raw_socket(theirs, Role::Server, None).await;
+            relay.send(challenge()).await.unwrap();
+            // And from now on it reads nothing.
+            let errand: Errand = Box::new(move |replica| {
+                done.send(replica.outbox_summary().unwrap().batches)
+                    .unwrap();
+            });
+            errands.send(errand).await.unwrap();
+            assert_eq!(errand_done.await.unwrap(), 0);
+            drop(errands);
+            relay
+        };
+        let clock = Clock::start();
+        let mut until = Until::Dismissed(&mut wanted);
+        let mut observe = |_: &LinkEffect| {};
+        let device = connection.run(&mut replica, &clock, &mut observe, &mut until);
+
+        let (ended, _relay) = tokio::join!(device, relay);
+
+        assert!(matches!(ended, Ok(CloseReason::Left(_))), "{ended:?}");
     }
 }

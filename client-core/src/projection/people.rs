@@ -114,13 +114,13 @@ pub(super) fn contact(connection: &Connection, document: &Document) -> Result<()
             contact.phone().map(|phone| phone.number.as_str()),
         ))?;
     let mut insert = connection.prepare_cached(
-        "INSERT INTO task (id, document, customer, assignee, due, is_open)
+        "INSERT INTO task (document, id, customer, assignee, due, is_open)
          VALUES (?, ?, ?, ?, ?, 1)",
     )?;
     for task in contact.open_tasks() {
         insert.execute((
-            task.id.as_bytes(),
             id.as_bytes(),
+            task.id.as_bytes(),
             contact.customer.as_bytes(),
             task.assignee.as_ref().map(|staff| staff.as_bytes()),
             task.due.map(|due| due.to_string()),

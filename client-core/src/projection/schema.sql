@@ -94,15 +94,17 @@ CREATE TABLE contact (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX contact_by_customer ON contact (customer);
 
+-- A fact's id is unique in its document only: whoever writes their own client
+-- may use one twice.
 CREATE TABLE task (
-    id        BLOB PRIMARY KEY,
     document  BLOB NOT NULL,
+    id        BLOB NOT NULL,
     customer  BLOB NOT NULL,
     assignee  BLOB,
     due       TEXT,  -- NULL: some day
-    is_open   INTEGER NOT NULL
+    is_open   INTEGER NOT NULL,
+    PRIMARY KEY (document, id)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX task_by_document ON task (document);
 CREATE INDEX task_by_customer ON task (customer, is_open, due);
 CREATE INDEX task_by_assignee ON task (assignee, is_open, due);
 
@@ -161,15 +163,15 @@ CREATE INDEX vehicle_status_by_specification ON vehicle_status
     (specification, status, until_at, from_at);
 
 CREATE TABLE claim (
-    id        BLOB PRIMARY KEY,
     document  BLOB NOT NULL,
+    id        BLOB NOT NULL,
     deal      BLOB NOT NULL,
     staff     BLOB NOT NULL,  -- whose it is
     strength  TEXT NOT NULL,
     state     TEXT NOT NULL,
-    until_at  INTEGER  -- NULL: does not end by itself
+    until_at  INTEGER,  -- NULL: does not end by itself
+    PRIMARY KEY (document, id)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX claim_by_document ON claim (document);
 CREATE INDEX claim_by_deal ON claim (deal);
 CREATE INDEX claim_by_staff ON claim (staff, state, until_at);
 

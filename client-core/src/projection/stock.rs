@@ -81,13 +81,13 @@ pub(super) fn vehicle(connection: &Connection, document: &Document) -> Result<()
         insert.execute((id.as_bytes(), from, until, status, &specification))?;
     }
     let mut insert = connection.prepare_cached(
-        "INSERT INTO claim (id, document, deal, staff, strength, state, until_at)
+        "INSERT INTO claim (document, id, deal, staff, strength, state, until_at)
          VALUES (?, ?, ?, ?, ?, ?, ?)",
     )?;
     for claim in &vehicle.claims {
         insert.execute((
-            claim.id.as_bytes(),
             id.as_bytes(),
+            claim.id.as_bytes(),
             claim.deal.as_bytes(),
             claim.owner.as_bytes(),
             claim.strength.code(),

@@ -4,8 +4,8 @@
 //! opening does, so it never continues the numbers of the one it was copied from; what that one
 //! pushed after the backup comes back with the log.
 
-use std::fs::{self, File, OpenOptions};
-use std::path::Path;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::backup::Backup;
@@ -41,7 +41,8 @@ impl Replica {
     ///
     /// # Errors
     ///
-    /// [`OpenError::Exists`] if there is a replica in the folder, [`OpenError::Foreign`],
+    /// [`OpenError::Exists`] if there is a replica in the folder, [`OpenError::LeftOver`] if there
+    /// is something of one that was moved away, [`OpenError::Foreign`],
     /// [`OpenError::Newer`] or [`OpenError::Damaged`] if the file is none that can be restored.
     pub fn restore(
         folder: &Path,
@@ -58,11 +59,17 @@ impl Replica {
         if found != "ok" {
             return Err(OpenError::Damaged { problem: found });
         }
-        fs::create_dir_all(folder)?;
+        folder::make(folder)?;
         let _lock = Lock::take(folder)?;
         let database = folder.join(folder::DATABASE);
         if database.try_exists()? {
             return Err(OpenError::Exists);
+        }
+        // The log of a database that was moved away alone would be replayed into this one.
+        for file in beside(&database) {
+            if file.try_exists()? {
+                return Err(OpenError::LeftOver { file });
+            }
         }
         let unfinished = database.with_extension("unfinished");
         copy(&backup, &unfinished, progress)?;
@@ -77,10 +84,12 @@ fn copy(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<(), OpenError> {
     // Left over from one that was interrupted.
-    if into.try_exists()? {
-        fs::remove_file(into)?;
+    for file in beside(into).iter().map(PathBuf::as_path).chain([into]) {
+        if file.try_exists()? {
+            fs::remove_file(file)?;
+        }
     }
-    create_private(into)?;
+    folder::private().create_new(true).open(into)?;
     let mut copy = Connection::open(into)?;
     let backup = Backup::new(from, &mut copy)?;
     loop {
@@ -103,14 +112,13 @@ fn copy(
     Ok(File::open(into)?.sync_all()?)
 }
 
-/// Makes a file that its owner alone may read: it holds the device's key.
-fn create_private(file: &Path) -> Result<(), OpenError> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(file)?;
-    Ok(())
+/// The files that SQLite keeps beside a database.
+fn beside(database: &Path) -> [PathBuf; 3] {
+    ["-wal", "-shm", "-journal"].map(|suffix| {
+        let mut name = database.as_os_str().to_owned();
+        name.push(suffix);
+        name.into()
+    })
 }
 
 /// Makes sure that a new name in a folder survives a power cut.

@@ -90,7 +90,11 @@ impl Replica {
             ordinal: None,
         }
         .run(intent)?;
-        projection::update(&shelf, executed.changed.iter().copied())?;
+        let set_aside = projection::update(&shelf, executed.changed.iter().copied())?;
+        if let Some(document) = set_aside.first() {
+            // A person would be told that it is saved, and would never see it again.
+            shelf.document(*document)?;
+        }
         let taken = shelf.into_taken();
         transaction.commit()?;
         self.keep(taken);
@@ -143,6 +147,7 @@ impl Press<'_> {
         };
         let pen = Pen {
             author: &author,
+            group: self.identity.group,
             authorship: &authorship,
             claimed_at: intent.made_at,
             actor: self.actor,
@@ -226,6 +231,14 @@ fn within_one_batch(changes: &[(DocumentId, OwnChange)]) -> Result<(), ReplicaEr
     let bytes: usize = changes.iter().map(|(_, change)| change.raw.len()).sum();
     if bytes > outbox::BYTES_PER_BATCH {
         let problem = format!("{bytes} bytes");
+        return Err(ReplicaError::TooMuch { problem });
+    }
+    let operations: u64 = changes
+        .iter()
+        .map(|(_, change)| change.header.operations)
+        .sum();
+    if operations > change_gate::limits::BATCH_OPERATIONS {
+        let problem = format!("{operations} operations");
         return Err(ReplicaError::TooMuch { problem });
     }
     Ok(())

@@ -1,6 +1,7 @@
 //! A replica on a file system: a folder with the database and the lock of its one writer.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
 use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
@@ -23,9 +24,8 @@ pub(crate) struct Lock(#[expect(dead_code, reason = "held, not read")] File);
 impl Lock {
     /// Takes the lock of a folder.
     pub(super) fn take(folder: &Path) -> Result<Self, OpenError> {
-        let file = OpenOptions::new()
+        let file = private()
             .create(true)
-            .write(true)
             .truncate(false)
             .open(folder.join(LOCK))?;
         match file.try_lock() {
@@ -34,6 +34,24 @@ impl Lock {
             Err(TryLockError::Error(error)) => Err(error.into()),
         }
     }
+}
+
+/// Makes a folder that its owner alone may look into; one that is there stays as it is.
+pub(super) fn make(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(folder)
+}
+
+/// How a file is made that its owner alone may read: the replica holds the device's key and
+/// customers' numbers. SQLite gives what it keeps beside a database the database's mode.
+pub(super) fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
 }
 
 impl Replica {
@@ -47,9 +65,11 @@ impl Replica {
         identity: &Identity,
         entropy: Box<dyn Entropy>,
     ) -> Result<Self, OpenError> {
-        fs::create_dir_all(folder)?;
+        make(folder)?;
         let lock = Lock::take(folder)?;
-        let connection = Connection::open(folder.join(DATABASE))?;
+        let database = folder.join(DATABASE);
+        private().create(true).truncate(false).open(&database)?;
+        let connection = Connection::open(database)?;
         let mut replica = Self::create_in(connection, Medium::File, identity, entropy)?;
         replica.lock = Some(lock);
         Ok(replica)

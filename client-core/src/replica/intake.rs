@@ -1,6 +1,6 @@
 //! What the log brings for one document, taken in: rows, base, receipts and the shelf.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use automerge::ChangeHash;
 use change_gate::{ChangeHeader, GatedDocument, Malformed, prescan};
@@ -12,7 +12,7 @@ use sync_protocol::Entry;
 use crate::error::{ReplicaError, StoreError};
 use crate::replica::cache::Loaded;
 use crate::replica::shelf::Shelf;
-use crate::store::change::{Known, Origin};
+use crate::store::change::{ChangeRow, Known, Origin};
 use crate::store::held::Held;
 use crate::store::{self, suspect};
 use crate::wire::{of_wire_receipt, of_wire_receipts};
@@ -139,6 +139,27 @@ const NOTHING_KNOWN: ChangeReceipt = ChangeReceipt {
 pub(super) struct Intake<'i> {
     pub(super) shelf: &'i Shelf<'i>,
     pub(super) id: DocumentId,
+}
+
+/// A change that stands above a base.
+enum Above {
+    /// It is in no row: it was in the base before, and a restored relay has lost it.
+    Lost {
+        header: Box<ChangeHeader>,
+        raw: Vec<u8>,
+        receipt: Option<ChangeReceipt>,
+    },
+    /// It is in a row.
+    Row(ChangeRow),
+}
+
+impl Above {
+    fn raw(&self) -> &[u8] {
+        match self {
+            Self::Lost { raw, .. } => raw,
+            Self::Row(row) => &row.raw,
+        }
+    }
 }
 
 /// Why something was not taken in.
@@ -268,6 +289,7 @@ impl Intake<'_> {
         let gated = gated
             .into_extended(&chunks)
             .map_err(|refusal| Trouble::Bytes(refusal.to_string()))?;
+        let (gated, own_again) = self.with_own(gated)?;
         let space = now_in.unwrap_or_default();
         let number = match &here {
             Some(here) => {
@@ -278,6 +300,9 @@ impl Intake<'_> {
         };
         for (header, raw, receipt) in fresh {
             store::change::append(connection, self.id, header, raw, Origin::Log(Some(receipt)))?;
+        }
+        for hash in own_again {
+            store::change::move_to_end(connection, self.id, &hash)?;
         }
         if base_receipts_changed {
             store::document::set_receipts(connection, number, &receipts)?;
@@ -294,50 +319,38 @@ impl Intake<'_> {
         Ok(())
     }
 
+    /// Puts own changes on top that wait in the outbox and are not in the document: it left
+    /// meanwhile, and is coming back. Those whose dependencies are still on their way wait.
+    fn with_own(
+        &self,
+        mut gated: GatedDocument,
+    ) -> Result<(GatedDocument, Vec<ChangeHash>), Trouble> {
+        let mut put = Vec::new();
+        for (hash, raw) in store::change::waiting(self.shelf.connection(), self.id)? {
+            if gated.contains(&hash.0) {
+                continue;
+            }
+            if let Ok(extended) = gated.extend(&[&raw]) {
+                gated = extended;
+                put.push(hash);
+            }
+        }
+        Ok((gated, put))
+    }
+
     fn take_save(&self, space: &str, saved: &[u8], receipts: &Receipts) -> Result<(), Trouble> {
         let connection = self.shelf.connection();
         let base = GatedDocument::load(saved).map_err(|error| Trouble::Bytes(error.to_string()))?;
-        let Some(number) = store::document::number(connection, self.id)? else {
-            // A document that left may have changes in the outbox; they go on top again.
-            return self.take_base(None, base, space, saved, receipts, Vec::new());
-        };
-        // What is here and not in the save: changes in the outbox, later ones that came first,
-        // and those that a restored relay has lost.
-        let mut lost = Vec::new();
-        if let Some(here) = self.shelf.loaded(self.id)? {
-            let rows: BTreeSet<_> = store::change::of_document(connection, self.id)?
-                .into_iter()
-                .map(|row| row.hash)
-                .collect();
-            for change in here.gated.automerge().get_changes(&[]) {
-                let hash = change.hash();
-                if !base.contains(&hash.0) && !rows.contains(&hash) {
-                    let raw = change.raw_bytes().to_vec();
-                    let header =
-                        prescan(&raw).map_err(|error| Trouble::Bytes(error.to_string()))?;
-                    lost.push((header, raw, here.receipts.get(&hash).copied()));
-                }
-            }
-        }
-        self.take_base(Some(number), base, space, saved, receipts, lost)
-    }
-
-    /// Makes the save the document's base, under the rows that it does not cover.
-    fn take_base(
-        &self,
-        number: Option<i64>,
-        base: GatedDocument,
-        space: &str,
-        saved: &[u8],
-        receipts: &Receipts,
-        lost: Vec<(ChangeHeader, Vec<u8>, Option<ChangeReceipt>)>,
-    ) -> Result<(), Trouble> {
-        let connection = self.shelf.connection();
+        let number = store::document::number(connection, self.id)?;
         let rows = store::change::of_document(connection, self.id)?;
         let (covered, kept): (Vec<_>, Vec<_>) =
             rows.into_iter().partition(|row| base.contains(&row.hash.0));
-        let mut chunks: Vec<&[u8]> = lost.iter().map(|(_, raw, _)| raw.as_slice()).collect();
-        chunks.extend(kept.iter().map(|row| row.raw.as_slice()));
+        let above = match number {
+            Some(_) => self.above(&base, kept)?,
+            // A document that left may have changes in the outbox; they go on top again.
+            None => kept.into_iter().map(Above::Row).collect(),
+        };
+        let chunks: Vec<&[u8]> = above.iter().map(Above::raw).collect();
         let gated = base
             .into_extended(&chunks)
             .map_err(|refusal| Trouble::Bytes(refusal.to_string()))?;
@@ -359,18 +372,7 @@ impl Intake<'_> {
             }
         }
         let mut all = receipts.clone();
-        for row in kept {
-            if let Some(receipt) = row.receipt {
-                all.insert(&row.hash, receipt);
-            }
-        }
-        for (header, raw, receipt) in lost {
-            let origin = Origin::Log(receipt.as_ref());
-            store::change::append(connection, self.id, &header, &raw, origin)?;
-            if let Some(receipt) = receipt {
-                all.insert(&ChangeHash(header.hash), receipt);
-            }
-        }
+        self.keep_above(above, &mut all)?;
         self.shelf.replace(
             self.id,
             Some(Loaded {
@@ -380,6 +382,68 @@ impl Intake<'_> {
                 receipts: all,
             }),
         );
+        Ok(())
+    }
+
+    /// What is here and not in a save, each after what it builds on: changes in the outbox, later
+    /// ones that came first, and those that a restored relay has lost.
+    fn above(&self, base: &GatedDocument, rows: Vec<ChangeRow>) -> Result<Vec<Above>, Trouble> {
+        let Some(here) = self.shelf.loaded(self.id)? else {
+            return Ok(rows.into_iter().map(Above::Row).collect());
+        };
+        let mut rows: BTreeMap<ChangeHash, ChangeRow> =
+            rows.into_iter().map(|row| (row.hash, row)).collect();
+        let mut above = Vec::new();
+        for change in here.gated.automerge().get_changes(&[]) {
+            let hash = change.hash();
+            if base.contains(&hash.0) {
+                continue;
+            }
+            above.push(match rows.remove(&hash) {
+                Some(row) => Above::Row(row),
+                None => {
+                    let raw = change.raw_bytes().to_vec();
+                    let header =
+                        prescan(&raw).map_err(|error| Trouble::Bytes(error.to_string()))?;
+                    let receipt = here.receipts.get(&hash).copied();
+                    Above::Lost {
+                        header: Box::new(header),
+                        raw,
+                        receipt,
+                    }
+                }
+            });
+        }
+        Ok(above)
+    }
+
+    /// Keeps what stands above the base in the order in which it is applied, and notes its
+    /// receipts.
+    fn keep_above(&self, above: Vec<Above>, receipts: &mut Receipts) -> Result<(), StoreError> {
+        let connection = self.shelf.connection();
+        let has_lost = above.iter().any(|one| matches!(one, Above::Lost { .. }));
+        for one in above {
+            let (hash, receipt) = match one {
+                Above::Lost {
+                    header,
+                    raw,
+                    receipt,
+                } => {
+                    let origin = Origin::Log(receipt.as_ref());
+                    store::change::append(connection, self.id, &header, &raw, origin)?;
+                    (ChangeHash(header.hash), receipt)
+                }
+                Above::Row(row) => {
+                    if has_lost {
+                        store::change::move_to_end(connection, self.id, &row.hash)?;
+                    }
+                    (row.hash, row.receipt)
+                }
+            };
+            if let Some(receipt) = receipt {
+                receipts.insert(&hash, receipt);
+            }
+        }
         Ok(())
     }
 

@@ -5,8 +5,9 @@ use change_gate::{Action, Actor, ChangeHeader, GatedDocument, Judge};
 use dealership::Timestamp;
 use dealership::access::Author;
 use dealership::authorship::Authorship;
+use dealership::content_id;
 use dealership::edit::{self, Edit};
-use dealership::id::DocumentId;
+use dealership::id::{DocumentId, GroupId};
 use dealership::refusal::Refusal;
 use dealership::rights::{self, Act, Forbidden, Subject};
 use dealership::space::Space;
@@ -19,6 +20,7 @@ use crate::store;
 /// Who writes, by which command, when and under which actor.
 pub(super) struct Pen<'p> {
     pub(super) author: &'p Author,
+    pub(super) group: GroupId,
     pub(super) authorship: &'p Authorship,
     pub(super) claimed_at: Timestamp,
     pub(super) actor: Actor,
@@ -66,11 +68,16 @@ impl Pen<'_> {
         };
         let mut judge = RightsJudge {
             author: self.author,
+            group: self.group,
             subject: &subject,
         };
         let admission = gated
             .admit(self.author.device.0, &[&raw], &mut judge)
             .map_err(|refusal| own_refusal(id, refusal))?;
+        admission.check_size().map_err(|outgrown| {
+            let problem = outgrown.to_string();
+            ReplicaError::TooMuch { problem }
+        })?;
         let Some(header) = admission.admitted.into_iter().next() else {
             return Ok(None);
         };
@@ -142,6 +149,7 @@ fn own_refusal(document: DocumentId, refusal: change_gate::Refusal<Forbidden>) -
 /// Lets [`rights::decide`] judge what the gate has decoded.
 struct RightsJudge<'j> {
     author: &'j Author,
+    group: GroupId,
     subject: &'j Subject,
 }
 
@@ -158,19 +166,29 @@ impl Judge for RightsJudge<'_> {
             .ok()
             .and_then(|message| message.parse().ok())
             .ok_or(Forbidden::ForeignAuthor)?;
-        let writes = writes.iter().map(|write| rights::Write {
-            path: &write.path,
-            act: match &write.action {
-                Action::Put { value, replaces } => Act::Put {
-                    value,
-                    replaces: *replaces,
-                },
-                Action::MakeMap => Act::MakeMap { replaces: false },
-                Action::Delete { leaves_value } => Act::Delete {
-                    leaves_value: *leaves_value,
-                },
+        rights::decide(
+            self.author,
+            self.subject,
+            &authorship,
+            writes.iter().map(write),
+        )?;
+        content_id::check(self.group, self.subject, writes.iter().map(write))
+    }
+}
+
+fn write(write: &change_gate::Write) -> rights::Write<'_> {
+    rights::Write {
+        path: &write.path,
+        act: match &write.action {
+            Action::Put { value, replaces } => Act::Put {
+                value,
+                replaces: *replaces,
             },
-        });
-        rights::decide(self.author, self.subject, &authorship, writes)
+            // The author is this device, which has seen all that is here.
+            Action::MakeMap => Act::MakeMap { replaces: false },
+            Action::Delete { leaves_value } => Act::Delete {
+                leaves_value: *leaves_value,
+            },
+        },
     }
 }

@@ -5,8 +5,8 @@
 //! proof by reloading. In a browser a panic ends the instance, and nothing catches a stack that
 //! overflows anywhere. So the documents are marked in a transaction of their own before a foreign
 //! byte is applied. A mark that is found when the replica is opened tells which documents were in
-//! hand: a single one is set aside; of several each is then taken in alone, until the culprit is
-//! known.
+//! hand when the process died. Of several each is then taken in alone. One that was alone twice is
+//! set aside; once may have been a kill, and a failure of the replica itself leaves no mark.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use change_gate::device_of;
 use dealership::Timestamp;
 use dealership::id::DocumentId;
 use rusqlite::TransactionBehavior;
-use sync_protocol::{Cursor, Entry, Welcomed};
+use sync_protocol::{Cursor, Entry, Resume, Welcomed};
 
 use crate::error::ReplicaError;
 use crate::projection;
@@ -23,6 +23,9 @@ use crate::replica::intake::{Arrival, Intake};
 use crate::replica::shelf::Shelf;
 use crate::store::{self, position, suspect};
 use crate::wire::{of_wire_document, of_wire_time};
+
+/// How often a process may die with a document alone in hand before the document is set aside.
+const STRIKES: i64 = 2;
 
 /// What came of what the log brought.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,7 +39,9 @@ pub struct Received {
 impl Replica {
     /// Notes that the relay admitted this device, and removes what it no longer may hold.
     ///
-    /// Changes that wait in the outbox stay there: the relay judges them.
+    /// Changes that wait in the outbox stay there: the relay judges them. Where the log begins
+    /// again, the cursor is given up in the same transaction: whatever ends the connection, the
+    /// next one begins again too, and entries of spaces that were gained are not passed over.
     ///
     /// # Errors
     ///
@@ -51,6 +56,9 @@ impl Replica {
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
         let clock_ahead = now.millis_since(of_wire_time(welcomed.relay_clock));
         position::welcomed(&transaction, now, clock_ahead)?;
+        if welcomed.resume == Resume::Restart {
+            position::give_up(&transaction)?;
+        }
         let held: Vec<&str> = welcomed.spaces.iter().map(|space| space.as_str()).collect();
         let shelf = Shelf::new(&transaction, &self.cache);
         let mut received = Received::default();
@@ -90,12 +98,14 @@ impl Replica {
                 .push(arrival);
         }
         let mut received = Received::default();
-        if self.cautious {
-            for (id, arrivals) in std::mem::take(&mut arrivals) {
-                self.take_in(BTreeMap::from([(id, arrivals)]), None, &mut received)?;
-            }
+        let struck = suspect::struck(&self.connection)?;
+        let (alone, together): (BTreeMap<_, _>, BTreeMap<_, _>) = arrivals
+            .into_iter()
+            .partition(|(id, _)| self.cautious || struck.contains(id));
+        for (id, arrivals) in alone {
+            self.take_in(BTreeMap::from([(id, arrivals)]), None, &mut received)?;
         }
-        self.take_in(arrivals, Some(cursor), &mut received)?;
+        self.take_in(together, Some(cursor), &mut received)?;
         Ok(received)
     }
 
@@ -115,6 +125,19 @@ impl Replica {
         received: &mut Received,
     ) -> Result<(), ReplicaError> {
         self.mark(&arrivals)?;
+        let taken = self.take_in_marked(arrivals, cursor, received);
+        if taken.is_err() {
+            self.let_go();
+        }
+        taken
+    }
+
+    fn take_in_marked(
+        &mut self,
+        arrivals: BTreeMap<DocumentId, Vec<Arrival<'_>>>,
+        cursor: Option<Cursor>,
+        received: &mut Received,
+    ) -> Result<(), ReplicaError> {
         let transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -129,7 +152,8 @@ impl Replica {
         if let Some(cursor) = cursor {
             position::write(&transaction, &cursor)?;
         }
-        projection::update(&shelf, changed.iter().copied())?;
+        let set_aside = projection::update(&shelf, changed.iter().copied())?;
+        received.set_aside.extend(set_aside);
         suspect::clear(&transaction)?;
         let taken = shelf.into_taken();
         transaction.commit()?;
@@ -167,46 +191,77 @@ impl Replica {
         Ok(())
     }
 
+    /// Takes marks away after a failure that is no document's. Where even that fails, the disk is
+    /// full or gone, and the marks count as those of a process that died.
+    pub(super) fn let_go(&self) {
+        if let Err(error) = suspect::let_go(&self.connection) {
+            tracing::warn!(%error, "marks of documents stay");
+        }
+    }
+
     /// Looks for marks that an opening before this one left behind.
     pub(super) fn inspect_marks(&mut self) -> Result<(), ReplicaError> {
-        let marked = suspect::marked(&self.connection)?;
+        let marked = suspect::in_hand(&self.connection)?;
         if marked.is_empty() {
             return Ok(());
         }
+        self.cautious = marked.len() > 1;
+        match self.judge_marks(&marked) {
+            // What is here can be read all the same; the marks are looked at again next time.
+            Err(ReplicaError::Store(error)) if error.is_full() => {
+                tracing::warn!(%error, "marks of documents stay");
+                Ok(())
+            }
+            judged => judged,
+        }
+    }
+
+    fn judge_marks(&mut self, marked: &[DocumentId]) -> Result<(), ReplicaError> {
         let transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
-        if let [culprit] = marked.as_slice() {
-            let reason = "the program ended while it took this document in";
-            suspect::set_aside(&transaction, *culprit, reason)?;
-            if projection::version(&transaction)? == Some(projection::VERSION) {
-                projection::update(&Shelf::new(&transaction, &self.cache), [*culprit])?;
+        if let [culprit] = marked {
+            let was_set_aside = suspect::reason(&transaction, *culprit)?.is_some();
+            if suspect::strike(&transaction, *culprit)? >= STRIKES || was_set_aside {
+                let reason = "the program ended again and again while it took this document in";
+                suspect::set_aside(&transaction, *culprit, reason)?;
+                if projection::version(&transaction)? == Some(projection::VERSION) {
+                    projection::update(&Shelf::new(&transaction, &self.cache), [*culprit])?;
+                }
             }
-        } else {
-            self.cautious = true;
         }
-        suspect::clear(&transaction)?;
+        suspect::let_go(&transaction)?;
         transaction.commit()?;
         Ok(())
     }
 
-    /// Gives documents that another version set aside a chance with this one.
-    ///
-    /// Their projection is the caller's.
+    /// Gives documents that another build set aside a chance with this one.
     pub(super) fn retry_set_aside(&mut self) -> Result<(), ReplicaError> {
-        for id in suspect::set_aside_by_another_version(&self.connection)? {
+        for id in suspect::set_aside_by_another_build(&self.connection)? {
             // One at a time, marked: what ended the process once may do so again.
             suspect::mark(&self.connection, [id])?;
-            let transaction = self
-                .connection
-                .transaction_with_behavior(TransactionBehavior::Immediate)?;
-            suspect::take_back(&transaction, id)?;
-            let held = store::held::take(&transaction, id)?;
-            let shelf = Shelf::new(&transaction, &self.cache);
-            Intake { shelf: &shelf, id }.take(held.iter().map(Arrival::of_held).collect())?;
-            suspect::clear(&transaction)?;
-            transaction.commit()?;
+            let retried = self.retry(id);
+            if retried.is_err() {
+                self.let_go();
+            }
+            retried?;
         }
+        Ok(())
+    }
+
+    fn retry(&mut self, id: DocumentId) -> Result<(), ReplicaError> {
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        suspect::take_back(&transaction, id)?;
+        let held = store::held::take(&transaction, id)?;
+        let shelf = Shelf::new(&transaction, &self.cache);
+        Intake { shelf: &shelf, id }.take(held.iter().map(Arrival::of_held).collect())?;
+        if projection::version(&transaction)? == Some(projection::VERSION) {
+            projection::update(&shelf, [id])?;
+        }
+        suspect::clear(&transaction)?;
+        transaction.commit()?;
         Ok(())
     }
 }

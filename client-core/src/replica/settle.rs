@@ -11,6 +11,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use automerge::ChangeHash;
 use dealership::Timestamp;
 use dealership::id::DocumentId;
 use rusqlite::{Connection, TransactionBehavior};
@@ -22,7 +23,7 @@ use crate::outbox::{BatchId, Intent, WhyQuarantined};
 use crate::projection;
 use crate::replica::Replica;
 use crate::replica::execute::{Executed, Press};
-use crate::replica::shelf::{self, Shelf};
+use crate::replica::shelf::Shelf;
 use crate::store;
 use crate::store::outbox::{BatchChange, BatchRow};
 
@@ -38,13 +39,16 @@ pub struct Settled {
     pub quarantined: Vec<BatchId>,
     /// The batches that were made anew without what was refused.
     pub replayed: Vec<BatchId>,
+    /// The batches with what the relay has lost, offered again.
+    pub offered_again: Vec<BatchId>,
 }
 
 impl Replica {
     /// Notes the relay's verdict on a batch, durably.
     ///
     /// A verdict on a batch that is not in the outbox changes nothing: it was settled before, or
-    /// made anew. `Later` and `NeedsDependencies` change nothing either: the batch stays.
+    /// made anew. `Later` changes nothing either, and after `NeedsDependencies` the batch stays
+    /// too, behind what it builds on if the relay has lost that.
     ///
     /// # Errors
     ///
@@ -72,7 +76,14 @@ impl Replica {
                 };
                 self.refuse(batch, &why, now)
             }
-            Outcome::Later(_) | Outcome::NeedsDependencies(_) => Ok(Settled::default()),
+            Outcome::NeedsDependencies(needs) => {
+                let lacking = needs.hashes.iter().map(|hash| ChangeHash(hash.0)).collect();
+                Ok(Settled {
+                    offered_again: self.offer_again(batch, &lacking)?,
+                    ..Settled::default()
+                })
+            }
+            Outcome::Later(_) => Ok(Settled::default()),
         }
     }
 
@@ -204,7 +215,9 @@ fn take_back(
         if store::document::is_empty(connection, *id)? {
             store::document::delete(connection, *id)?;
         }
-        shelf.replace(*id, shelf::load(connection, *id)?);
+        // Loaded when it is asked for: one that is set aside must not keep a verdict from being
+        // settled.
+        shelf.forget(*id);
     }
     Ok(taken)
 }

@@ -14,7 +14,7 @@ use dealership::phone::PhoneHash;
 use dealership::refusal::Refusal;
 use rusqlite::Connection;
 
-use crate::error::{ReplicaError, StoreError, UnreadableCause};
+use crate::error::{ReplicaError, UnreadableCause};
 use crate::projection;
 use crate::replica::cache::{Cache, Loaded};
 use crate::store;
@@ -166,6 +166,8 @@ pub(crate) fn load(
         return Err(unreadable(UnreadableCause::SetAside(reason)));
     }
     let gated = GatedDocument::load(&whole.bytes).map_err(|source| unreadable(source.into()))?;
+    let gated = with_waiting(gated, &whole.waiting)
+        .map_err(|reason| unreadable(UnreadableCause::SetAside(reason)))?;
     Ok(Some(Loaded {
         number: whole.number,
         space: whole.space,
@@ -174,25 +176,43 @@ pub(crate) fn load(
     }))
 }
 
+/// Puts the changes that no log brought on top, but for those that build on what is not here: the
+/// document left, with changes of this device in the outbox, and is on its way back.
+fn with_waiting(mut gated: GatedDocument, waiting: &[Vec<u8>]) -> Result<GatedDocument, String> {
+    let chunks: Vec<&[u8]> = waiting.iter().map(Vec::as_slice).collect();
+    if chunks.is_empty() {
+        return Ok(gated);
+    }
+    if let Ok(whole) = gated.extend(&chunks) {
+        return Ok(whole);
+    }
+    for chunk in chunks {
+        match gated.extend(&[chunk]) {
+            Ok(extended) => gated = extended,
+            Err(change_gate::Refusal::MissingDependencies(_)) => {}
+            Err(refusal) => return Err(refusal.to_string()),
+        }
+    }
+    Ok(gated)
+}
+
 /// Reads a loaded document as rules read it.
 pub(crate) fn read(id: DocumentId, loaded: &Loaded) -> Result<Document, ReplicaError> {
-    let space = loaded.space.parse().map_err(|_| {
-        let problem = format!("a document in the space {:?}", loaded.space);
-        StoreError::Damaged {
-            table: "document",
-            problem,
-        }
-    })?;
+    let unreadable = |source| ReplicaError::Unreadable {
+        document: id,
+        source,
+    };
+    let space = loaded
+        .space
+        .parse()
+        .map_err(|_| unreadable(UnreadableCause::Space(loaded.space.clone())))?;
     Document::read(
         id,
         space,
         loaded.gated.automerge().clone(),
         loaded.receipts.clone(),
     )
-    .map_err(|source| ReplicaError::Unreadable {
-        document: id,
-        source: source.into(),
-    })
+    .map_err(|source| unreadable(source.into()))
 }
 
 fn refusal(error: ReplicaError) -> Refusal {

@@ -2,4 +2,6 @@
 
 mod catch_up;
 mod durability;
+mod hostile;
 mod quarantine;
+mod restored;

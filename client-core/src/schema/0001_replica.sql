@@ -52,10 +52,12 @@ CREATE TABLE document (
 CREATE INDEX document_by_kind ON document (kind);
 CREATE INDEX document_by_space ON document (space);
 
--- One row a change that is not in its document's base, own and others'.
+-- One row a change that is not in its document's base, own and others'. Its hash
+-- names it within its document only: the first changes of two documents may be
+-- equal to the byte.
 CREATE TABLE change (
     number            INTEGER PRIMARY KEY,
-    hash              BLOB    NOT NULL UNIQUE CHECK (length(hash) = 32),
+    hash              BLOB    NOT NULL CHECK (length(hash) = 32),
     document          BLOB    NOT NULL CHECK (length(document) = 16),
     actor             BLOB    NOT NULL CHECK (length(actor) = 16),
     actor_seq         INTEGER NOT NULL,
@@ -66,6 +68,7 @@ CREATE TABLE change (
     received_at       INTEGER,
     base_received_at  INTEGER,
     clock_trusted     INTEGER,
+    UNIQUE (document, hash),
     UNIQUE (document, actor, actor_seq)
 ) STRICT;
 CREATE INDEX change_by_document ON change (document, number);
@@ -115,25 +118,28 @@ CREATE TABLE quarantine (
     refused_at  INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE quarantined_change (
-    hash      BLOB PRIMARY KEY CHECK (length(hash) = 32),
     batch     BLOB NOT NULL REFERENCES quarantine (batch) ON DELETE CASCADE,
     document  BLOB NOT NULL CHECK (length(document) = 16),
+    hash      BLOB NOT NULL CHECK (length(hash) = 32),
     space     TEXT NOT NULL,
-    raw       BLOB NOT NULL
+    raw       BLOB NOT NULL,
+    PRIMARY KEY (batch, document, hash)
 ) STRICT;
-CREATE INDEX quarantined_change_by_batch ON quarantined_change (batch);
 
--- Documents that foreign bytes are being applied to. A row that is found when
--- the replica is opened means that the process died while it did so.
+-- Documents that foreign bytes are being applied to, and those that were in hand
+-- alone when the process died: once is a kill or a flat battery, twice is the
+-- document.
 CREATE TABLE suspect (
-    document  BLOB PRIMARY KEY CHECK (length(document) = 16)
+    document  BLOB    PRIMARY KEY CHECK (length(document) = 16),
+    in_hand   INTEGER NOT NULL CHECK (in_hand IN (0, 1)),
+    strikes   INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 
--- Documents that are set aside: this version cannot take their bytes.
+-- Documents that are set aside: this build cannot take their bytes.
 CREATE TABLE unreadable (
     document  BLOB    PRIMARY KEY CHECK (length(document) = 16),
     reason    TEXT    NOT NULL,
-    version   INTEGER NOT NULL  -- of the projection that could not take them
+    build     TEXT    NOT NULL  -- of the program that could not take them
 ) STRICT, WITHOUT ROWID;
 
 -- What the log brought for documents that are set aside, in its order, for a

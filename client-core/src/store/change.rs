@@ -4,7 +4,7 @@ use automerge::ChangeHash;
 use change_gate::ChangeHeader;
 use dealership::id::DocumentId;
 use dealership::receipt::ChangeReceipt;
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 
 use crate::error::{StoreError, damaged};
 use crate::outbox::BatchId;
@@ -81,6 +81,48 @@ pub(crate) fn known(
     Ok(if here { Known::Here } else { Known::Absent })
 }
 
+/// Whether a change of a document waits in the outbox; `None` if there is no row for it.
+pub(crate) fn waits(
+    connection: &Connection,
+    document: DocumentId,
+    hash: &ChangeHash,
+) -> Result<Option<bool>, StoreError> {
+    let waits = connection
+        .prepare_cached("SELECT batch IS NOT NULL FROM change WHERE document = ? AND hash = ?")?
+        .query_row((document.as_bytes(), hash.0), |row| row.get(0))
+        .optional()?;
+    Ok(waits)
+}
+
+/// Puts a change that a relay had accepted into a batch again.
+pub(crate) fn put_back(
+    connection: &Connection,
+    document: DocumentId,
+    hash: &ChangeHash,
+    batch: BatchId,
+    space: &str,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached("UPDATE change SET batch = ?, space = ? WHERE document = ? AND hash = ?")?
+        .execute((batch.0, space, document.as_bytes(), hash.0))?;
+    Ok(())
+}
+
+/// Lets a change be applied after all others.
+pub(crate) fn move_to_end(
+    connection: &Connection,
+    document: DocumentId,
+    hash: &ChangeHash,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "UPDATE change SET number = (SELECT max(number) + 1 FROM change)
+             WHERE document = ? AND hash = ?",
+        )?
+        .execute((document.as_bytes(), hash.0))?;
+    Ok(())
+}
+
 /// Notes the receipt of a change that is here.
 pub(crate) fn set_receipt(
     connection: &Connection,
@@ -90,17 +132,17 @@ pub(crate) fn set_receipt(
 ) -> Result<(), StoreError> {
     connection
         .prepare_cached(
-            "UPDATE change SET seq = ?2, received_at = ?3, base_received_at = ?4,
-                               clock_trusted = ?5
-             WHERE document = ?6 AND hash = ?1",
+            "UPDATE change SET seq = ?3, received_at = ?4, base_received_at = ?5,
+                               clock_trusted = ?6
+             WHERE document = ?1 AND hash = ?2",
         )?
         .execute((
+            document.as_bytes(),
             hash.0,
             from_seq(receipt.seq)?,
             receipt.received_at.millis(),
             receipt.base_received_at.millis(),
             receipt.clock_trusted,
-            document.as_bytes(),
         ))?;
     Ok(())
 }
@@ -141,7 +183,23 @@ pub(crate) fn of_document(
     Ok(changes)
 }
 
-/// Deletes one row of a document.
+/// The rows of a document that wait in the outbox, in the order in which they are applied.
+pub(crate) fn waiting(
+    connection: &Connection,
+    document: DocumentId,
+) -> Result<Vec<(ChangeHash, Vec<u8>)>, StoreError> {
+    let waiting = connection
+        .prepare_cached(
+            "SELECT hash, raw FROM change WHERE document = ? AND batch IS NOT NULL ORDER BY number",
+        )?
+        .query_map([document.as_bytes()], |row| {
+            Ok((ChangeHash(row.get(0)?), row.get(1)?))
+        })?
+        .collect::<Result<_, _>>()?;
+    Ok(waiting)
+}
+
+/// Deletes one row.
 pub(crate) fn delete(
     connection: &Connection,
     document: DocumentId,

@@ -17,8 +17,10 @@ pub(crate) struct Whole {
     pub(crate) number: i64,
     /// The name of its space.
     pub(crate) space: String,
-    /// The base, and every change since in the order in which they came.
+    /// The base, and every change since that the log brought, in the order in which they came.
     pub(crate) bytes: Vec<u8>,
+    /// The changes that no log brought, in the order in which they were made.
+    pub(crate) waiting: Vec<Vec<u8>>,
     /// The receipts of all its changes that have one.
     pub(crate) receipts: Receipts,
 }
@@ -43,6 +45,7 @@ pub(crate) fn read_whole(
         number,
         space,
         bytes: base.unwrap_or_default(),
+        waiting: Vec::new(),
         receipts: blob
             .as_deref()
             .map(receipts::decode)
@@ -55,13 +58,14 @@ pub(crate) fn read_whole(
     )?;
     let mut rows = statement.query([id.as_bytes()])?;
     while let Some(row) = rows.next()? {
-        whole
-            .bytes
-            .extend(row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?);
-        if let Some(receipt) = receipt_of(row)? {
-            whole
-                .receipts
-                .insert(&ChangeHash(row.get("hash")?), receipt);
+        let raw = row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?;
+        match receipt_of(row)? {
+            Some(receipt) => {
+                whole.bytes.extend(raw);
+                let hash = ChangeHash(row.get("hash")?);
+                whole.receipts.insert(&hash, receipt);
+            }
+            None => whole.waiting.push(raw.to_vec()),
         }
     }
     Ok(Some(whole))

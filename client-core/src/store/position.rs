@@ -38,6 +38,12 @@ pub(crate) fn write(connection: &Connection, cursor: &Cursor) -> Result<(), Stor
     Ok(())
 }
 
+/// Gives the cursor up: the log is read from its beginning.
+pub(crate) fn give_up(connection: &Connection) -> Result<(), StoreError> {
+    connection.execute("DELETE FROM cursor", ())?;
+    Ok(())
+}
+
 /// The names of the spaces that this device holds, ascending.
 pub(crate) fn spaces(connection: &Connection) -> Result<Vec<String>, StoreError> {
     let spaces = connection

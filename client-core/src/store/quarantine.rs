@@ -37,13 +37,13 @@ pub(crate) fn append(
             at.millis(),
         ))?;
     let mut statement = connection.prepare_cached(
-        "INSERT INTO quarantined_change (hash, batch, document, space, raw) VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO quarantined_change (batch, document, hash, space, raw) VALUES (?, ?, ?, ?, ?)",
     )?;
     for change in changes {
         statement.execute((
-            change.hash,
             batch.id.0,
             change.document.as_bytes(),
+            change.hash,
             &change.space,
             &change.raw,
         ))?;

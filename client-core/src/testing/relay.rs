@@ -1,6 +1,6 @@
 //! A relay that is a list: it accepts every batch but those that it was told to refuse.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use automerge::{ActorId, Automerge};
 use change_gate::prescan;
@@ -22,7 +22,7 @@ use crate::testing::{LI_NA, Person, WANG_QIANG, minute};
 pub(crate) struct Relay {
     pub(crate) log: Vec<Entry>,
     verdicts: BTreeMap<BatchId, Outcome>,
-    changes: BTreeMap<[u8; 32], Seq>,
+    changes: BTreeSet<(DocumentId, [u8; 32])>,
     refused: Vec<BatchId>,
 }
 
@@ -32,7 +32,7 @@ impl Relay {
         let mut relay = Self {
             log: Vec::new(),
             verdicts: BTreeMap::new(),
-            changes: BTreeMap::new(),
+            changes: BTreeSet::new(),
             refused: Vec::new(),
         };
         for person in [LI_NA, WANG_QIANG] {
@@ -51,19 +51,18 @@ impl Relay {
         if let Some(verdict) = self.verdicts.get(&batch.id()) {
             return verdict.clone();
         }
-        let lacks_something = batch.changes().iter().enumerate().any(|(index, change)| {
-            let in_batch: Vec<_> = batch.changes()[..index]
-                .iter()
-                .map(|change| prescan(&change.raw).unwrap().hash)
-                .collect();
-            prescan(&change.raw)
-                .unwrap()
-                .dependencies
-                .iter()
-                .any(|hash| !self.changes.contains_key(hash) && !in_batch.contains(hash))
-        });
-        if lacks_something {
-            let hashes = Vec::new();
+        let mut in_batch = BTreeSet::new();
+        let mut lacking = BTreeSet::new();
+        for change in batch.changes() {
+            let header = prescan(&change.raw).unwrap();
+            let known = |hash: &[u8; 32]| {
+                self.changes.contains(&(change.document, *hash)) || in_batch.contains(hash)
+            };
+            lacking.extend(header.dependencies.iter().filter(|hash| !known(hash)));
+            in_batch.insert(header.hash);
+        }
+        if !lacking.is_empty() {
+            let hashes = lacking.into_iter().map(sync_protocol::ChangeHash).collect();
             return Outcome::NeedsDependencies(sync_protocol::message::NeedsDependencies {
                 hashes,
             });
@@ -178,6 +177,20 @@ impl Relay {
         saves
     }
 
+    /// Goes back to an earlier end of the log, as after a backup was restored.
+    pub(crate) fn lose_after(&mut self, seq: Seq) {
+        self.log.retain(|entry| entry.seq() <= seq);
+        let change = |entry: &Entry| match entry {
+            Entry::Change(change) => {
+                let hash = prescan(&change.raw).unwrap().hash;
+                Some((change.document, hash))
+            }
+            _ => None,
+        };
+        self.changes = self.log.iter().filter_map(change).collect();
+        self.verdicts.clear();
+    }
+
     /// Purges a document.
     pub(crate) fn purge(&mut self, document: dealership::DocumentId) {
         let (seq, document) = (self.next(), DocumentId(*document.as_bytes()));
@@ -196,11 +209,10 @@ impl Relay {
 
     pub(crate) fn append(&mut self, document: DocumentId, space: SpaceName, raw: Vec<u8>) {
         let hash = prescan(&raw).unwrap().hash;
-        if self.changes.contains_key(&hash) {
+        if !self.changes.insert((document, hash)) {
             return;
         }
         let seq = self.next();
-        self.changes.insert(hash, seq);
         let receipt = ChangeReceipt {
             seq,
             received_at: self.clock(),
@@ -232,22 +244,24 @@ impl Relay {
     pub(crate) fn establish(&mut self, id: dealership::DocumentId, kind: Kind, registers: Fields) {
         let mut edits = Edits::default();
         edits.create(id, kind, Space::Group, registers);
-        let mut automerge = Automerge::new();
-        automerge.set_actor(ActorId::from(&[0; 16]));
+        self.write_new(Space::Group, &edits);
+    }
+
+    /// Writes edits as one change of each document, which is new.
+    pub(crate) fn write_new(&mut self, space: Space, edits: &Edits) {
         let authorship = Authorship {
             staff: StaffId::RELAY,
             command: "found".into(),
             base_seq: dealership::Seq(0),
         };
-        for (_, edits) in edits.by_document() {
+        for (id, edits) in edits.by_document() {
+            let mut automerge = Automerge::new();
+            automerge.set_actor(ActorId::from(&[0; 16]));
             edit::write(&mut automerge, edits, &authorship, minute(0)).unwrap();
+            let change = automerge.get_last_local_change().unwrap();
+            let raw = change.raw_bytes().to_vec();
+            self.append(DocumentId(*id.as_bytes()), name(space), raw);
         }
-        let raw = automerge
-            .get_last_local_change()
-            .unwrap()
-            .raw_bytes()
-            .to_vec();
-        self.append(DocumentId(*id.as_bytes()), name(Space::Group), raw);
     }
 }
 

@@ -154,7 +154,11 @@ pub fn elsewhere(card: &Document) -> Vec<Case> {
 
 /// What the relay adds to cards of several stores that bear one phone: a fact in each that names
 /// the other. Running it again over what it wrote gives nothing.
-pub fn across_stores<'d>(cards: impl IntoIterator<Item = &'d Document>, now: Timestamp) -> Edits {
+pub fn across_stores<'d>(
+    changed: CustomerId,
+    cards: impl IntoIterator<Item = &'d Document>,
+    now: Timestamp,
+) -> Edits {
     let cards = live(cards);
     let merged = MergeMap::of(cards.values().map(|card| &card.customer));
     let mut written: BTreeSet<(DocumentId, FactId)> = BTreeSet::new();
@@ -163,6 +167,9 @@ pub fn across_stores<'d>(cards: impl IntoIterator<Item = &'d Document>, now: Tim
         let Key::Phone(hash) = &key else { continue };
         for (index, later) in bearers.iter().enumerate() {
             for earlier in bearers.iter().take(index) {
+                if *earlier != changed && *later != changed {
+                    continue;
+                }
                 let (Some(one), Some(other)) = (cards.get(earlier), cards.get(later)) else {
                     continue;
                 };

@@ -89,9 +89,11 @@ pub fn may_finalise(document: &Document, claim: FactId) -> Result<(), NotFinal> 
 ///
 /// [`NotFinal`], for the first final that may not.
 pub fn may_finalise_what_is_new(before: &Document, after: &Document) -> Result<(), NotFinal> {
-    let mut new = after
-        .facts("final")
-        .filter(|fact| before.fact("final", fact.id).is_none());
+    let change = |document: &Document, fact| document.provenance(fact).map(|from| from.change);
+    let mut new = after.facts("final").filter(|fact| {
+        let known = before.fact("final", fact.id);
+        known.is_none_or(|known| change(before, known) != change(after, fact))
+    });
     let Some(first) = new.next() else {
         return Ok(());
     };

@@ -93,13 +93,14 @@ impl<'d> Standing<'d> {
             ends: BTreeMap::new(),
             releases: BTreeMap::new(),
             awards: Vec::new(),
-            confirmed: reading::confirmations(document),
+            confirmed: BTreeMap::new(),
             invoiced: None,
             barred: BTreeSet::new(),
             disputed: false,
         };
         standing.read_claims();
         standing.read_packs();
+        standing.confirmed = standing.find_confirmed();
         standing.invoiced = standing.find_invoiced();
         standing.visit(&Ruling::all(document));
         standing.disputed = standing.finds_rivals();

@@ -150,10 +150,10 @@ fn one_phone_in_two_stores_is_raised_by_the_relay_once_in_each_card() {
     relay.sync(&mut wang_qiang, sunday(11, 0));
     assert_eq!(duplicates(&relay.documents()), []);
 
-    let raised = duty::duplicates_across_stores(&relay.documents(), sunday(11, 1));
+    let raised = duty::duplicates_across_stores(second, &relay.documents(), sunday(11, 1));
     assert_eq!(raised.by_document().count(), 2);
     relay.write(sunday(11, 1), duty::RAISE, &raised);
-    let again = duty::duplicates_across_stores(&relay.documents(), sunday(11, 2));
+    let again = duty::duplicates_across_stores(second, &relay.documents(), sunday(11, 2));
     assert!(again.is_empty());
 
     relay.sync(&mut li_na, sunday(12, 0));

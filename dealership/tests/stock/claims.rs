@@ -3,6 +3,7 @@
 use dealership::case::{CaseKind, double_vin};
 use dealership::claim::{ClaimEndReason, ClaimState, NotFinal, Strength, may_finalise};
 use dealership::command::{ClaimVehicle, HardenClaim, ReleaseClaim, StockIn};
+use dealership::edit::{self, Edits};
 use dealership::refusal::Refusal;
 use dealership::vehicle::{PlaceKind, VehicleStatus};
 use dealership::{DealId, FactId, Role, Timestamp};
@@ -296,4 +297,37 @@ fn a_doubtful_vin_is_confirmed_with_a_reason_and_a_photo_and_a_wrong_one_refused
     let mut late = doubtful("LSVAA4BR5RN100001");
     late.place = PlaceKind::Nowhere;
     assert!(s.keeper.plan(Timestamp::default(), &late).is_err());
+}
+
+#[test]
+fn a_confirmation_is_of_the_claim_that_the_relay_had_seen_and_of_no_other_under_its_id() {
+    let mut s = story();
+    let claim = s.one.run(sunday(10, 0), &hard(s.one_deal)).expect("free");
+    let claim = claim.claim;
+    s.relay.sync(&mut s.one, sunday(10, 1));
+    // Somebody with a client of their own, who claims not to have seen the claim, writes another
+    // under its id, behind so many operations that it is the one that readers see.
+    let mut edits = Edits::default();
+    let mut ids = s.two.fresh_ids(sunday(10, 2));
+    let two_deal = s.two_deal.to_string();
+    for strength in ["look"; 40].into_iter().chain(["hard"]) {
+        let id = if strength == "hard" {
+            claim
+        } else {
+            ids.fact()
+        };
+        let claim = [
+            ("strength", strength.into()),
+            ("deal", two_deal.as_str().into()),
+        ];
+        edits.record(vehicle(V1).into(), "claim", id, edit::fields(claim));
+    }
+    s.two.write(sunday(10, 2), "claim_vehicle", &edits);
+    s.relay.receive(&mut s.two, sunday(10, 3));
+
+    let seen = s.relay.vehicle(V1);
+    let shown = seen.claims.iter().find(|each| each.id == claim);
+    assert_eq!(shown.expect("is there").deal, s.two_deal);
+    assert_eq!(state_of(&seen, claim), ClaimState::Provisional);
+    assert!(may_finalise(&s.relay.read(vehicle(V1)), claim).is_err());
 }

@@ -70,7 +70,11 @@ impl Proof {
 
 /// The cursor that proves that the log has lost entries, if it does.
 pub(super) fn rollback(greeting: &Greeting, head: Seq, admission: &Admission) -> Option<Cursor> {
-    ours(greeting, admission).filter(|cursor| cursor.seq > head)
+    let ahead = ours(greeting, admission).filter(|cursor| cursor.seq > head);
+    let of_a_lost_history = greeting
+        .cursor
+        .filter(|cursor| cursor.epoch == admission.epoch && admission.cursor_is_of_a_lost_history);
+    ahead.or(of_a_lost_history)
 }
 
 /// Decides where the entries begin, and welcomes the device.

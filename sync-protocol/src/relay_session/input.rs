@@ -73,6 +73,10 @@ pub struct Admission {
     /// Whether the tag of the greeting's cursor is one that this relay gave for its epoch, seq
     /// and, where the log reaches that far, what the log holds up to it.
     pub cursor_tag_is_valid: bool,
+    /// Whether the tag of the greeting's cursor is one that this relay gave for its epoch and seq,
+    /// and what the log holds up to that seq is something else: the log went back and has grown
+    /// again since.
+    pub cursor_is_of_a_lost_history: bool,
     /// The device's spaces.
     pub spaces: Vec<SpaceName>,
     /// What the relay's wall clock shows.

@@ -225,6 +225,7 @@ impl Hub {
             epoch: self.epoch,
             head: self.head(),
             cursor_tag_is_valid: valid,
+            cursor_is_of_a_lost_history: false,
             spaces,
             clock: Timestamp(1_700_000_000_000),
             upgrade: Upgrade::None,

@@ -173,6 +173,7 @@ pub fn admission(head: u64) -> Admission {
         epoch: EPOCH,
         head: Seq(head),
         cursor_tag_is_valid: true,
+        cursor_is_of_a_lost_history: false,
         spaces: vec![space("group")],
         clock: Timestamp(0),
         upgrade: Upgrade::None,

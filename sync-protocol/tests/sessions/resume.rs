@@ -92,6 +92,31 @@ fn a_cursor_ahead_of_the_log_that_anyone_could_have_made_up_proves_nothing() {
 }
 
 #[test]
+fn a_cursor_of_a_history_that_is_lost_proves_that_the_log_went_back() {
+    let cursor = Cursor {
+        epoch: EPOCH,
+        seq: Seq(3),
+        tag: CursorTag([7; 32]),
+    };
+    let mut relay = LoneRelay::opened();
+    relay.hear(hello(&Greeting {
+        cursor: Some(cursor),
+        ..greeting()
+    }));
+    relay.tell(RelayInput::Identified {
+        public_key: key().verifying_key().to_bytes(),
+    });
+    // The log has grown again, beyond the cursor.
+    let lost = sync_protocol::Admission {
+        cursor_tag_is_valid: false,
+        cursor_is_of_a_lost_history: true,
+        ..admission(10)
+    };
+    let effects = relay.tell(RelayInput::Admitted(lost));
+    assert!(effects.contains(&RelayEffect::RollbackProved(cursor)));
+}
+
+#[test]
 fn a_cursor_of_a_log_that_went_another_way_is_not_continued() {
     // The position exists, the epoch is the same, but the tag is not that of this log.
     let cursor = Cursor {

@@ -86,14 +86,17 @@ impl Folder {
         })
     }
 
-    /// Makes the folder if there is none, readable by its owner only.
+    /// Makes the folder if there is none, readable by its owner only also if there was one.
     pub(crate) fn create(&self) -> Result<()> {
-        use std::os::unix::fs::DirBuilderExt as _;
+        use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+        let folder = self.0.display();
         fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)
             .create(&self.0)
-            .with_context(|| format!("the folder {} cannot be made", self.0.display()))
+            .with_context(|| format!("the folder {folder} cannot be made"))?;
+        fs::set_permissions(&self.0, fs::Permissions::from_mode(0o700))
+            .with_context(|| format!("the folder {folder} cannot be closed to others"))
     }
 
     /// Fails unless a group was founded here.

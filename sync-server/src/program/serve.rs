@@ -35,7 +35,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::clock::Monotonic;
+use crate::clock::{self, Monotonic};
 use crate::folder::Folder;
 use crate::logging;
 use crate::settings::Settings;
@@ -73,6 +73,9 @@ pub(crate) fn run(settings: &Settings) -> Result<()> {
     let key = folder.key()?;
     let relay = folder.relay(settings.cached_documents)?;
     check(&folder)?;
+    relay
+        .check_clock(clock::now())
+        .context("set the clock of this machine first")?;
     let server_name = relay.group().server_name.clone();
     let readers = Readers::open(
         &folder,

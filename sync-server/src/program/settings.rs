@@ -88,7 +88,7 @@ settings! {
     allow_origin: String, "FORECOURT_ALLOW_ORIGIN",
         "A web app's origin that may connect beside the relay's own, as in `https://app.example`";
     metrics_token: String, "FORECOURT_METRICS_TOKEN",
-        "What a reader of /metrics from elsewhere than loopback must send as its bearer token";
+        "What a reader of /metrics must send as its bearer token; without it there are none";
     }
 }
 

@@ -51,12 +51,14 @@ impl<S: Store> Relay<S> {
     ///
     /// # Errors
     ///
-    /// [`RelayError`] when the store failed, and then nothing was kept of any of them.
+    /// [`RelayError`] when the store failed or the clock is far behind the log, and then nothing
+    /// was kept of any of them.
     pub fn accept(
         &mut self,
         now: Timestamp,
         pushed: &[Pushed],
     ) -> Result<Vec<Outcome>, RelayError> {
+        self.check_clock(now)?;
         self.in_transaction(|relay| {
             pushed
                 .iter()
@@ -125,6 +127,8 @@ impl<S: Store> Relay<S> {
             .ok_or(Stop::Outcome(later(PAUSE)))?;
         let changes = pushed.batch.changes();
         let headers = headers(changes)?;
+        check_each_once(changes, &headers)?;
+        check_operations(&headers)?;
         let mut draft = Draft::new(self.head, now);
         let mut seqs = BTreeSet::new();
         for document in documents_of(changes) {
@@ -186,6 +190,7 @@ impl<S: Store> Relay<S> {
         };
         let mut judge = RightsJudge {
             author,
+            group: self.group.group,
             document,
             space,
             kind: before.map(|before| before.kind),
@@ -201,6 +206,14 @@ impl<S: Store> Relay<S> {
         if admission.admitted.is_empty() {
             return Ok(());
         }
+        admission.check_size().map_err(|outgrown| {
+            let index = declared.map(|(index, _)| index);
+            Stop::Outcome(refused(
+                RefusalCode::OverLimit,
+                index,
+                &outgrown.to_string(),
+            ))
+        })?;
         let kind = judge.kind.ok_or(RelayError::Unjudged { document })?;
         draft.put(document, kind, space, before, admission);
         match draft.document(document) {
@@ -275,6 +288,33 @@ fn headers(changes: &[PushedChange]) -> Result<Vec<ChangeHeader>, Stop> {
             })
         })
         .collect()
+}
+
+/// A change that comes twice would be given two positions.
+fn check_each_once(changes: &[PushedChange], headers: &[ChangeHeader]) -> Result<(), Stop> {
+    let mut met = BTreeSet::new();
+    for (index, (change, header)) in changes.iter().zip(headers).enumerate() {
+        if !met.insert((change.document, header.hash)) {
+            let text = "the batch holds this change twice";
+            let outcome = refused(RefusalCode::Malformed, Some(index), text);
+            return Err(Stop::Outcome(outcome));
+        }
+    }
+    Ok(())
+}
+
+/// The gate bounds what it is handed at once, which is one document; the writer is held by all of
+/// a batch.
+fn check_operations(headers: &[ChangeHeader]) -> Result<(), Stop> {
+    let found = headers
+        .iter()
+        .fold(0_u64, |sum, header| sum.saturating_add(header.operations));
+    if found > change_gate::limits::BATCH_OPERATIONS {
+        let text = format!("the batch has {found} operations");
+        let outcome = refused(RefusalCode::OverLimit, None, &text);
+        return Err(Stop::Outcome(outcome));
+    }
+    Ok(())
 }
 
 /// The documents of a batch, each once, in the order in which they come.

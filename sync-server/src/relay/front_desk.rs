@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use dealership::{Author, DeviceNumber, Seq, Space, Timestamp, schema};
 use sync_protocol::message::spaces_digest;
-use sync_protocol::{Admission, Bye, ByeCode, Cursor, Greeting, LogAnswer, Upgrade, Walk};
+use sync_protocol::{Admission, Bye, ByeCode, Greeting, LogAnswer, Upgrade, Walk};
 
 use super::read::{ReadError, read_log};
 use super::{Directory, Relay, RelayKey};
@@ -81,11 +81,30 @@ impl<'r, S: ReadStore> FrontDesk<'r, S> {
             .and_then(|row| self.directory.author(row.staff, device)))
     }
 
+    /// Whether a device may still be read these spaces, and no other set: it is not shut out, its
+    /// owner has not left, and these are the spaces that are theirs now.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store fails.
+    pub fn may_read(
+        &self,
+        device: DeviceNumber,
+        spaces: &BTreeSet<Space>,
+    ) -> Result<bool, StoreError> {
+        let row = self.store.device(device)?;
+        let owner = row
+            .filter(|row| row.revoked_at.is_none())
+            .and_then(|row| self.directory.member(row.staff));
+        Ok(owner.is_some_and(|owner| owner.access.active && owner.spaces == *spaces))
+    }
+
     /// Decides whether a device that has proved itself comes in, and what it is told.
     ///
     /// Its cursor counts only while its spaces are those it was read for: a space that it gained
     /// since has entries before the cursor, so the log begins again. One ahead of the log counts
-    /// all the same, for it proves that the log has gone back.
+    /// all the same, for it proves that the log has gone back, and so does one that was given for
+    /// another history than the log's.
     ///
     /// # Errors
     ///
@@ -101,13 +120,13 @@ impl<'r, S: ReadStore> FrontDesk<'r, S> {
         let names: Vec<_> = author.spaces.iter().copied().map(wire::space).collect();
         let has_same_spaces = greeting.spaces == Some(spaces_digest(&names));
         let head = self.store.head()?.seq;
-        let cursor_tag_is_valid = match &greeting.cursor {
-            Some(cursor) => {
-                let counts = has_same_spaces || wire::domain_seq(cursor.seq) > head;
-                counts && self.gave(cursor, group.epoch)?
-            }
-            None => false,
-        };
+        let (mut cursor_tag_is_valid, mut cursor_is_of_a_lost_history) = (false, false);
+        if let Some(cursor) = &greeting.cursor {
+            let here = self.store.head_at(wire::domain_seq(cursor.seq))?;
+            let counts = has_same_spaces || here.is_none();
+            cursor_tag_is_valid = counts && self.key.gave(cursor, group.epoch, here.as_ref());
+            cursor_is_of_a_lost_history = self.key.proves_loss(cursor, group.epoch, here.as_ref());
+        }
         let mut shows = self.directory.shows_awaiting(author.staff(), now);
         let is_awaited = greeting.outbox.batches == 0 && shows.next().is_some();
         let ahead = wire::domain_timestamp(greeting.clock).millis_since(now);
@@ -116,6 +135,7 @@ impl<'r, S: ReadStore> FrontDesk<'r, S> {
                 epoch: group.epoch,
                 head: wire::seq(head),
                 cursor_tag_is_valid,
+                cursor_is_of_a_lost_history,
                 spaces: names,
                 clock: wire::timestamp(now),
                 upgrade: upgrade(greeting.shapes),
@@ -141,11 +161,6 @@ impl<'r, S: ReadStore> FrontDesk<'r, S> {
         let group = self.store.group()?;
         let group = group.ok_or_else(|| StoreError::damaged("there is no group"))?;
         read_log(self.store, self.key, group.epoch, spaces, after, walk)
-    }
-
-    fn gave(&self, cursor: &Cursor, epoch: sync_protocol::Epoch) -> Result<bool, StoreError> {
-        let here = self.store.head_at(wire::domain_seq(cursor.seq))?;
-        Ok(self.key.gave(cursor, epoch, here.as_ref()))
     }
 }
 

@@ -1,16 +1,18 @@
 //! Who may write what: the gate's question, answered from the session and the table of rights.
 
-use automerge::{Automerge, ScalarValue};
+use automerge::{Automerge, ChangeHash, ROOT, ReadDoc, ScalarValue};
 use change_gate::{Action, ChangeHeader, Judge, Write};
 use dealership::authorship::NotAnAuthorship;
 use dealership::kind::UnknownKind;
 use dealership::rights::{self, Act, Forbidden, Subject};
-use dealership::{Author, Authorship, DocumentId, Kind, Seq, Space, schema};
+use dealership::{Author, Authorship, DocumentId, GroupId, Kind, Seq, Space, content_id, schema};
 
 /// Judges the changes of one batch to one document.
 pub(super) struct RightsJudge<'a> {
     /// Who pushed them.
     pub(super) author: &'a Author,
+    /// Whose documents these are.
+    pub(super) group: GroupId,
     /// The document.
     pub(super) document: DocumentId,
     /// Where it is; for a new one, where the batch says it should be.
@@ -37,6 +39,13 @@ pub(super) enum Objection {
         /// The end of the log.
         head: Seq,
     },
+    /// So many authors who had not seen each other write one field that whoever writes it next
+    /// could not name them all.
+    #[error("{path} has too many concurrent values")]
+    Crowded {
+        /// The keys joined by dots.
+        path: String,
+    },
     /// The first change of a document does not say what it is about.
     #[error("a new document does not say of what kind it is")]
     NoKind,
@@ -57,7 +66,7 @@ impl Judge for RightsJudge<'_> {
     fn judge(
         &mut self,
         header: &ChangeHeader,
-        _document: &Automerge,
+        document: &Automerge,
         writes: &[Write],
     ) -> Result<(), Objection> {
         let authorship = authorship(header)?;
@@ -67,6 +76,13 @@ impl Judge for RightsJudge<'_> {
                 return Err(Objection::SeenTooMuch { base_seq, head });
             }
             _ => {}
+        }
+        if let Some(crowded) = writes
+            .iter()
+            .find(|write| is_crowded(document, header, write))
+        {
+            let path = crowded.path.join(".");
+            return Err(Objection::Crowded { path });
         }
         let is_newer = self.shapes > schema::SHAPE;
         let kind = match self.kind {
@@ -82,12 +98,53 @@ impl Judge for RightsJudge<'_> {
             kind,
             space: self.space,
         };
-        let decided = rights::decide(self.author, &subject, &authorship, writes.iter().map(write));
+        let decided = rights::decide(
+            self.author,
+            &subject,
+            &authorship,
+            writes.iter().map(|write| of_gate(write, document)),
+        );
+        let decided = decided.and_then(|()| {
+            let writes = writes.iter().map(|write| of_gate(write, document));
+            content_id::check(self.group, &subject, writes)
+        });
         match decided {
             Err(Forbidden::UnknownField { .. }) if is_newer => Err(Objection::NewerShape),
             decided => Ok(decided?),
         }
     }
+}
+
+/// The most values that a field may have which an author had not seen. Whoever writes it next names
+/// all of them, and a change may name [`change_gate::limits::OTHER_ACTORS`].
+const CONCURRENT_VALUES: usize = 64;
+
+/// Whether a write adds one more to many values that its author had not seen.
+fn is_crowded(present: &Automerge, header: &ChangeHeader, write: &Write) -> bool {
+    let (object, key) = match write.path.as_slice() {
+        [key] => (ROOT, key),
+        [entry, key] => match present.get(ROOT, entry.as_str()) {
+            Ok(Some((value, object))) if value.is_object() => (object, key),
+            _ => return false,
+        },
+        _ => return false,
+    };
+    let here = present
+        .get_all(&object, key.as_str())
+        .map_or(0, |values| values.len());
+    if here <= CONCURRENT_VALUES {
+        return false;
+    }
+    let seen: Vec<ChangeHash> = header
+        .dependencies
+        .iter()
+        .copied()
+        .map(ChangeHash)
+        .collect();
+    let seen = present
+        .get_all_at(&object, key.as_str(), &seen)
+        .map_or(0, |values| values.len());
+    here.saturating_sub(seen) > CONCURRENT_VALUES
 }
 
 /// Who wrote a change, by which command, having seen how much.
@@ -114,14 +171,19 @@ fn kind_of(writes: &[Write]) -> Result<&str, Objection> {
         .ok_or(Objection::NoKind)
 }
 
-fn write(write: &Write) -> rights::Write<'_> {
+/// A write as the table of rights is asked about it; `present` is the relay's document.
+fn of_gate<'w>(write: &'w Write, present: &Automerge) -> rights::Write<'w> {
     let act = match &write.action {
         Action::Put { value, replaces } => Act::Put {
             value,
             replaces: *replaces,
         },
-        // The gate lets a map be made only where nothing was.
-        Action::MakeMap => Act::MakeMap { replaces: false },
+        // The gate lets a map be made where its author had seen nothing. A fact's id is drawn
+        // fresh, so no honest author ever makes one that is there unseen: it would hide the
+        // fact of that id from every reader, with all that refers to it.
+        Action::MakeMap => Act::MakeMap {
+            replaces: is_taken(present, &write.path),
+        },
         Action::Delete { leaves_value } => Act::Delete {
             leaves_value: *leaves_value,
         },
@@ -129,5 +191,15 @@ fn write(write: &Write) -> rights::Write<'_> {
     rights::Write {
         path: &write.path,
         act,
+    }
+}
+
+/// Whether something stands under a key of the root, whoever has seen it.
+fn is_taken(present: &Automerge, path: &[String]) -> bool {
+    match path {
+        [key] => present
+            .get_all(ROOT, key.as_str())
+            .map_or(true, |values| !values.is_empty()),
+        _ => false,
     }
 }

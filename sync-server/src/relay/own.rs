@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use automerge::ReadDoc;
+use automerge::transaction::CommitOptions;
 use change_gate::{GatedDocument, Refusal, prescan};
 use dealership::edit::{self, Edit, EditError, Edits};
 use dealership::{
@@ -15,7 +16,16 @@ use super::documents::{Found, Loaded};
 use super::draft::{Draft, Origin, phones_of};
 use super::judge::{Objection, RightsJudge};
 use super::{Relay, RelayError};
-use crate::store::{Store, StoreError};
+use crate::store::{LogHead, Store, StoreError};
+
+/// The most heads that a document keeps.
+const HEADS: usize = 16;
+
+/// With how many cards that bear one of its phones a changed card is compared.
+const CARDS: usize = 32;
+
+/// What the change that joins heads bears as its command.
+const JOIN: &str = "join";
 
 /// Why a fact of the relay's own could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -93,9 +103,10 @@ impl<S: Store> Relay<S> {
         }
         for customer in &customers {
             let cards = self.cards_with_its_phones(&draft, customer)?;
-            let facts = duty::duplicates_across_stores(&cards, now);
+            let facts = duty::duplicates_across_stores(customer.id().into(), &cards, now);
             self.draft_own(&mut draft, now, duty::RAISE, &facts)?;
         }
+        self.join_heads(&mut draft, now)?;
         let head = draft.head();
         let mut directory_changed = false;
         for loaded in draft.write(&mut self.store)? {
@@ -118,12 +129,10 @@ impl<S: Store> Relay<S> {
         command: &str,
         edits: &Edits,
     ) -> Result<(), RelayError> {
-        let base_seq = draft.head().seq;
-        let base_received_at = draft.head().received_at;
         let authorship = Authorship {
             staff: StaffId::RELAY,
             command: command.to_owned(),
-            base_seq,
+            base_seq: draft.head().seq,
         };
         for (document, edits) in edits.by_document() {
             let before = self.current(draft, document)?;
@@ -138,27 +147,75 @@ impl<S: Store> Relay<S> {
             let Some(raw) = self.change(&content, document, edits, &authorship, now)? else {
                 continue;
             };
-            let refused = |reason: String| OwnFactError::Refused { document, reason };
-            let header = prescan(&raw).map_err(|malformed| refused(malformed.to_string()))?;
-            let mut judge = RightsJudge {
-                author: &Author::relay(),
-                document,
-                space,
-                kind: Some(kind),
-                head: Some(base_seq),
-                shapes: 0,
-            };
-            let admission = content
-                .admit(DeviceNumber::RELAY.0, &[&raw], &mut judge)
-                .map_err(|refusal: Refusal<Objection>| refused(refusal.to_string()))?;
-            draft.put(document, kind, space, before.as_ref(), admission);
-            let origin = Origin {
-                batch: None,
-                device: DeviceNumber::RELAY,
-                clock_trusted: true,
-            };
-            draft.append(document, &header, &raw, base_received_at, origin);
+            let place = (document, kind, space);
+            self.draft_change(draft, place, before.as_ref(), &raw)?;
         }
+        Ok(())
+    }
+
+    /// Joins the heads of documents that have many with an empty change of the relay's own: a
+    /// change names all heads that its author had seen, and may not name more than
+    /// [`change_gate::limits::DEPENDENCIES`].
+    fn join_heads(&mut self, draft: &mut Draft, now: Timestamp) -> Result<(), RelayError> {
+        let many: Vec<Loaded> = draft
+            .documents()
+            .filter(|loaded| loaded.content.automerge().get_heads().len() > HEADS)
+            .cloned()
+            .collect();
+        for before in many {
+            let authorship = Authorship {
+                staff: StaffId::RELAY,
+                command: JOIN.to_owned(),
+                base_seq: draft.head().seq,
+            };
+            let options = CommitOptions::default()
+                .with_message(authorship.to_string())
+                .with_time(now.seconds());
+            let mut scratch = before.content.automerge().clone();
+            scratch.set_actor(self.actor.into());
+            let hash = scratch.empty_commit(options);
+            if let Some(change) = scratch.get_change_by_hash(&hash) {
+                let place = (before.id, before.kind, before.space);
+                self.draft_change(draft, place, Some(&before), change.raw_bytes())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets a change of the relay's own through the gate, which it passes like everyone's.
+    fn draft_change(
+        &self,
+        draft: &mut Draft,
+        (document, kind, space): (DocumentId, Kind, Space),
+        before: Option<&Loaded>,
+        raw: &[u8],
+    ) -> Result<(), RelayError> {
+        let refused = |reason: String| OwnFactError::Refused { document, reason };
+        let LogHead {
+            seq, received_at, ..
+        } = draft.head();
+        let empty = GatedDocument::empty();
+        let content = before.map_or(&empty, |before| &before.content);
+        let header = prescan(raw).map_err(|malformed| refused(malformed.to_string()))?;
+        let mut judge = RightsJudge {
+            author: &Author::relay(),
+            group: self.group.group,
+            document,
+            space,
+            kind: Some(kind),
+            head: Some(seq),
+            shapes: 0,
+        };
+        let admission = content
+            .admit(DeviceNumber::RELAY.0, &[raw], &mut judge)
+            .map_err(|refusal: Refusal<Objection>| refused(refusal.to_string()))?;
+        draft.put(document, kind, space, before, admission);
+        let origin = Origin {
+            batch: None,
+            device: DeviceNumber::RELAY,
+            clock_trusted: true,
+        };
+        draft.append(document, &header, raw, received_at, origin);
         Ok(())
     }
 
@@ -207,7 +264,9 @@ impl<S: Store> Relay<S> {
             return Ok(Vec::new());
         }
         let mut cards = Vec::new();
-        for id in ids {
+        // A number that so many cards bear is a switchboard's, and every pair is a fact in both.
+        let others = ids.into_iter().filter(|id| *id != customer.id());
+        for id in others.take(CARDS).chain([customer.id()]) {
             if let Some(loaded) = self.current(draft, id)? {
                 cards.push(loaded.read()?);
             }

@@ -30,15 +30,18 @@ pub fn renew_epoch(store: &mut impl Store, epoch: Epoch) -> Result<(), RelayErro
 
 impl<S: Store> Relay<S> {
     /// Begins a new life of the log if a cursor proves that it has gone back and nobody said so:
-    /// the relay gave the cursor out, in this epoch, ahead of where the log ends. Says whether
-    /// it did.
+    /// the relay gave the cursor out, in this epoch, for a history that the log does not hold.
+    /// Says whether it did.
     ///
     /// # Errors
     ///
     /// [`RelayError`] when the store fails; then nothing is changed.
     pub fn heal(&mut self, cursor: &Cursor) -> Result<bool, RelayError> {
-        let is_ahead = wire::domain_seq(cursor.seq) > self.head.seq;
-        if !is_ahead || !self.key.gave(cursor, self.group.epoch, None) {
+        let here = self.store.head_at(wire::domain_seq(cursor.seq))?;
+        if !self
+            .key
+            .proves_loss(cursor, self.group.epoch, here.as_ref())
+        {
             return Ok(false);
         }
         let epoch = Epoch(self.randomness.bytes());
@@ -49,9 +52,9 @@ impl<S: Store> Relay<S> {
         })?;
         tracing::error!(
             end = self.head.seq.0,
-            lost = cursor.seq.0.saturating_sub(self.head.seq.0),
-            "a device holds a cursor that this relay gave and its log no longer reaches: entries \
-             that were acknowledged are lost; the log goes on in a new epoch"
+            cursor = cursor.seq.0,
+            "a device holds a cursor that this relay gave for a history that its log does not hold: \
+             entries that were acknowledged are lost; the log goes on in a new epoch"
         );
         Ok(true)
     }

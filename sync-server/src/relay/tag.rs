@@ -61,6 +61,12 @@ impl RelayKey {
         cursor.epoch == epoch && is_ours && is_this_history
     }
 
+    /// Whether this relay gave the cursor out, in this epoch, for a history that is not the log's
+    /// any more: the log does not reach that far, or has grown again otherwise.
+    pub fn proves_loss(&self, cursor: &Cursor, epoch: Epoch, here: Option<&LogHead>) -> bool {
+        self.gave(cursor, epoch, None) && here.is_none_or(|_| !self.gave(cursor, epoch, here))
+    }
+
     /// The keyed hash under which an enrolment code is kept.
     pub(super) fn hash_of_code(&self, code: &str) -> [u8; 32] {
         self.mac_of_code(code).finalize().into_bytes().into()
@@ -175,6 +181,21 @@ mod tests {
         assert!(key.gave(&cursor(EPOCH, &given, tag), EPOCH, Some(&given)));
         // The log does not reach that far any more: the tag alone proves that it once did.
         assert!(key.gave(&cursor(EPOCH, &given, tag), EPOCH, None));
+    }
+
+    #[test]
+    fn a_cursor_proves_that_its_history_is_lost_also_when_the_log_has_grown_again() {
+        let key = RelayKey::new([7; 32]);
+        let given = head(9, 3);
+        let tag = key.tag(EPOCH, &given);
+        let cursor = cursor(EPOCH, &given, tag);
+        assert!(key.proves_loss(&cursor, EPOCH, None));
+        assert!(key.proves_loss(&cursor, EPOCH, Some(&head(9, 4))));
+        assert!(!key.proves_loss(&cursor, EPOCH, Some(&given)));
+        assert!(!key.proves_loss(&cursor, Epoch([2; 16]), Some(&head(9, 4))));
+        let mut forged = cursor;
+        forged.tag.0[0] ^= 1;
+        assert!(!key.proves_loss(&forged, EPOCH, Some(&given)));
     }
 
     #[test]

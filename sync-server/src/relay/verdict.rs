@@ -88,6 +88,7 @@ const fn of_objection(objection: &Objection) -> RefusalCode {
         Objection::Forbidden(Forbidden::Space { .. } | Forbidden::Place { .. }) => {
             RefusalCode::WrongSpace
         }
+        Objection::Crowded { .. } => RefusalCode::OverLimit,
         Objection::NoKind
         | Objection::UnknownKind(_)
         | Objection::Forbidden(_)

@@ -12,6 +12,9 @@ pub enum StoreError {
         /// What.
         what: &'static str,
     },
+    /// A row is larger than the store takes; nothing was written.
+    #[error("a row is too large")]
+    TooLarge(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// What was read is not what was ever written.
     #[error("the store is damaged: {what}")]
     Damaged {

@@ -25,7 +25,7 @@ mod read;
 mod schema;
 mod space_names;
 
-pub use backup::BackupError;
+pub use backup::{BackupError, beside, remove_database, rename_durably};
 pub use connection::OpenError;
 pub use migration::MigrationError;
 

@@ -3,7 +3,7 @@
 use dealership::edit::Edits;
 use dealership::{Kind, Seq, Space, schema};
 use sync_protocol::{Batch, BatchId, Outcome, RefusalCode};
-use sync_server::relay::Pushed;
+use sync_server::relay::{Pushed, RelayError};
 use sync_server::store::{MemoryStore, ReadStore, SqliteStore, Store};
 
 use crate::showroom::{NOON, Showroom, fields};
@@ -103,6 +103,44 @@ fn a_refused_batch_reaches_nobody_and_its_verdict_survives_a_restart() {
     assert_eq!(showroom.head(), head);
     assert_eq!(showroom.positions(&[elsewhere]), Vec::<u64>::new());
     assert!(showroom.relay.document(deal.into()).unwrap().is_none());
+}
+
+#[test]
+fn a_change_that_comes_twice_in_a_batch_is_refused_and_nothing_is_forgotten() {
+    let mut showroom = Showroom::open();
+    let mut li_na = showroom.consultant("李娜");
+    let (_, open) = li_na.open_deal(showroom.space());
+    let pushed = showroom.batch(&li_na, vec![open.clone(), open.clone()]);
+    let head = showroom.head();
+
+    assert_refused(&showroom.push(&pushed), RefusalCode::Malformed);
+    assert_eq!(showroom.head(), head);
+    showroom.accepted(&li_na, vec![open]);
+}
+
+#[test]
+fn a_relay_whose_clock_is_behind_its_log_keeps_nothing() {
+    let mut showroom = Showroom::open();
+    let mut li_na = showroom.consultant("李娜");
+    let (_, open) = li_na.open_deal(showroom.space());
+    let pushed = showroom.batch(&li_na, vec![open]);
+    let head = showroom.head();
+
+    let refused = showroom
+        .relay
+        .accept(NOON.plus_hours(-1), &[pushed.clone()]);
+
+    assert!(
+        matches!(refused, Err(RelayError::ClockBehind { .. })),
+        "{refused:?}"
+    );
+    assert_eq!(showroom.head(), head);
+    let nearly = NOON.plus_millis(-60_000);
+    let outcomes = showroom.relay.accept(nearly, &[pushed]).unwrap();
+    assert!(
+        matches!(outcomes[..], [Outcome::Accepted(_)]),
+        "{outcomes:?}"
+    );
 }
 
 #[test]
@@ -280,16 +318,18 @@ fn positions_are_dense_and_the_logs_time_never_goes_back() {
     let mut li_na = showroom.consultant("李娜");
     let before = showroom.head();
     let space = showroom.space();
-    for hours in [5, 1, 3] {
+    for minutes in [5, 1, 3] {
         let (_, open) = li_na.open_deal(space);
         let pushed = showroom.batch(&li_na, vec![open]);
-        let outcomes = showroom.relay.accept(NOON.plus_hours(hours), &[pushed]);
+        let outcomes = showroom
+            .relay
+            .accept(NOON.plus_millis(minutes * 60_000), &[pushed]);
         assert!(matches!(outcomes.unwrap()[0], Outcome::Accepted(_)));
     }
     let rows = (before + 1..=showroom.head())
         .map(|seq| showroom.relay.store().log_row(Seq(seq)).unwrap().unwrap());
     let times: Vec<_> = rows.map(|row| row.received_at).collect();
-    assert_eq!(times, [NOON.plus_hours(5); 3]);
+    assert_eq!(times, [NOON.plus_millis(5 * 60_000); 3]);
 }
 
 #[test]
@@ -331,7 +371,7 @@ fn a_relay_whose_memory_is_full_judges_as_before() {
     assert_eq!(showroom.positions(&[space]).len(), 300);
 }
 
-fn assert_refused(outcome: &Outcome, code: RefusalCode) {
+pub(crate) fn assert_refused(outcome: &Outcome, code: RefusalCode) {
     match outcome {
         Outcome::Refused(refusal) => assert_eq!(refusal.code, code, "{}", refusal.text),
         other => panic!("{other:?}"),

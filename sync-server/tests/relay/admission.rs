@@ -122,6 +122,38 @@ fn a_cursor_ahead_of_the_log_proves_once_that_it_has_gone_back() {
 }
 
 #[test]
+fn a_log_that_went_back_is_known_also_after_it_has_grown_again() {
+    let (mut showroom, mut rolled_back) = (Showroom::open(), Showroom::open());
+    let mut li_na = showroom.consultant("李娜");
+    let mut of_the_backup = rolled_back.consultant("李娜");
+    let (_, open) = li_na.open_deal(showroom.space());
+    showroom.accepted(&li_na, vec![open]);
+    let before = guest(&showroom, &greeting(&li_na, None, &[]));
+    let cursor = read_all(&showroom, &before);
+    of_the_backup.actor[0] = 8;
+    for _ in 0..3 {
+        let (deal, open) = of_the_backup.open_deal(rolled_back.space());
+        let stage = of_the_backup.stage(deal, rolled_back.space(), "needs");
+        rolled_back.accepted(&of_the_backup, vec![open, stage]);
+    }
+    assert!(rolled_back.head() > cursor.seq.0);
+
+    let hello = greeting(&of_the_backup, Some(cursor), &before.admission.spaces);
+    let admission = guest(&rolled_back, &hello).admission;
+
+    assert!(!admission.cursor_tag_is_valid);
+    assert!(admission.cursor_is_of_a_lost_history);
+    let old = rolled_back.relay.group().epoch;
+    assert!(rolled_back.relay.heal(&cursor).unwrap());
+    assert_ne!(rolled_back.relay.group().epoch, old);
+    // And the log that holds that history is not bothered.
+    let hello = greeting(&li_na, Some(cursor), &before.admission.spaces);
+    let here = guest(&showroom, &hello).admission;
+    assert!(here.cursor_tag_is_valid && !here.cursor_is_of_a_lost_history);
+    assert!(!showroom.relay.heal(&cursor).unwrap());
+}
+
+#[test]
 fn a_clock_more_than_ten_minutes_off_is_not_trusted() {
     let mut showroom = Showroom::open();
     let li_na = showroom.consultant("李娜");
@@ -195,4 +227,25 @@ fn that_a_device_came_with_nothing_unsent_is_noted_around_a_show_of_its_owner_an
         !noted_at(ends_at.plus_hours(24 * 30)),
         "nobody waits any more"
     );
+}
+
+#[test]
+fn nobody_is_read_a_page_after_their_rights_were_taken() {
+    let mut showroom = Showroom::open();
+    let li_na = showroom.consultant("李娜");
+    let first = guest(&showroom, &greeting(&li_na, None, &[]));
+    let may_read = |showroom: &Showroom| {
+        let desk = showroom.relay.front_desk();
+        desk.may_read(li_na.device, &first.spaces).unwrap()
+    };
+    assert!(may_read(&showroom));
+    let mut set = |key: &str, value: dealership::Value| {
+        let mut edits = Edits::default();
+        edits.set(li_na.staff.into(), key, value);
+        showroom.relay.establish(NOON, "edit", &edits).unwrap();
+        may_read(&showroom)
+    };
+    assert!(!set("role/manager", true.into()), "others spaces");
+    assert!(set("role/manager", false.into()));
+    assert!(!set("status", "left".into()), "nobody any more");
 }

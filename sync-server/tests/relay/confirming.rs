@@ -1,22 +1,26 @@
 //! What the relay itself adds: confirmations of claims, duplicates across stores.
 
 use dealership::edit::Edits;
+use dealership::vehicle::Vehicle;
 use dealership::{Author, DealId, DocumentId, FactId, Kind, Seq, Space, Value};
 use sync_protocol::{Outcome, PushedChange, RefusalCode};
 use sync_server::store::ReadStore;
 
 use crate::showroom::{NOON, Showroom, Tablet, fields};
 
+const VIN: &str = "ZZZAB1C27RA000101";
+
 /// A vehicle that the stock keeper has entered, and everyone has seen.
 struct Car(DocumentId);
 
 impl Car {
     fn in_stock(showroom: &mut Showroom, tablets: &mut [&mut Tablet]) -> Self {
-        let car = Self(DocumentId::from_bytes([0xca; 16]));
+        let group = showroom.relay.group().group;
+        let car = Self(Vehicle::id_of(group, VIN).into());
         let staff = showroom.hire("周勇", "stock_keeper");
         let mut keeper = showroom.tablet_of(staff);
         let mut edits = Edits::default();
-        let registers = fields(&[("vin", "ZZZAB1C27RA000101".into())]);
+        let registers = fields(&[("vin", VIN.into())]);
         edits.create(car.0, Kind::Vehicle, Space::Group, registers);
         let stocked = keeper.write(car.0, Space::Group, &edits);
         showroom.accepted(&keeper, vec![stocked]);
@@ -139,6 +143,110 @@ fn nobody_but_the_relay_confirms() {
     );
     let pushed = showroom.batch(&li_na, vec![forged]);
     assert_not_permitted(&showroom.push(&pushed));
+}
+
+/// A fact under an id that is in use, written by somebody who claims not to have seen it, behind
+/// so many operations that it wins.
+fn hiding(
+    car: &Car,
+    tablet: &mut Tablet,
+    name: &'static str,
+    id: FactId,
+    pairs: &[(&str, Value)],
+) -> PushedChange {
+    let mut edits = Edits::default();
+    let by = tablet.staff.to_string();
+    for _ in 0..9 {
+        let look = [("strength", "look".into()), ("deal", by.as_str().into())];
+        let fact = FactId::from_bytes(*tablet.id().as_bytes());
+        edits.record(car.0, "claim", fact, fields(&look));
+    }
+    let mut registers = fields(pairs);
+    registers.insert("by".to_owned(), by.as_str().into());
+    edits.record(car.0, name, id, registers);
+    tablet.write(car.0, Space::Group, &edits)
+}
+
+#[test]
+fn a_claim_cannot_be_hidden_behind_another_of_its_id() {
+    let mut showroom = Showroom::open();
+    let (mut li_na, mut wang_qiang) = (showroom.consultant("李娜"), showroom.consultant("王强"));
+    let car = Car::in_stock(&mut showroom, &mut [&mut li_na, &mut wang_qiang]);
+    let (claim, hers) = car.claimed_by(&mut li_na);
+    showroom.accepted(&li_na, vec![hers]);
+    let deal_of = |showroom: &mut Showroom| {
+        let document = showroom.relay.document(car.0).unwrap().unwrap();
+        document
+            .fact("claim", claim)
+            .unwrap()
+            .text("deal")
+            .unwrap()
+            .to_owned()
+    };
+    let deal = deal_of(&mut showroom);
+    let forged = [
+        ("strength", "hard".into()),
+        ("deal", DealId::from(wang_qiang.id()).to_string().into()),
+    ];
+    let hijack = hiding(&car, &mut wang_qiang, "claim", claim, &forged);
+
+    let pushed = showroom.batch(&wang_qiang, vec![hijack]);
+
+    assert_not_permitted(&showroom.push(&pushed));
+    assert_eq!(deal_of(&mut showroom), deal);
+}
+
+#[test]
+fn a_final_cannot_be_hidden_behind_another_of_its_id() {
+    let mut showroom = Showroom::open();
+    let mut li_na = showroom.consultant("李娜");
+    let car = Car::in_stock(&mut showroom, &mut [&mut li_na]);
+    let (claim, change) = car.claimed_by(&mut li_na);
+    showroom.accepted(&li_na, vec![change]);
+    let wu_fang = showroom.hire("吴芳", "finance");
+    let (mut one, mut other) = (showroom.tablet_of(wu_fang), showroom.tablet_of(wu_fang));
+    for tablet in [&mut one, &mut other] {
+        car.seen_by(&mut showroom, tablet);
+    }
+    let pairs = [("claim", claim.to_string().into())];
+    let (final_, first) = car.fact(&mut one, "final", &pairs);
+    showroom.accepted(&one, vec![first]);
+
+    let pairs = [("claim", Value::from(other.staff.to_string()))];
+    let hijack = hiding(&car, &mut other, "final", final_, &pairs);
+
+    let pushed = showroom.batch(&other, vec![hijack]);
+    assert_not_permitted(&showroom.push(&pushed));
+}
+
+#[test]
+fn nobody_takes_the_id_of_another_vehicle() {
+    let mut showroom = Showroom::open();
+    let group = showroom.relay.group().group;
+    let id = Vehicle::id_of(group, VIN).into();
+    let staff = showroom.hire("周勇", "stock_keeper");
+    let mut keeper = showroom.tablet_of(staff);
+    let staff = showroom.hire("陈刚", "manager");
+    let mut manager = showroom.tablet_of(staff);
+    let mut made = |tablet: &mut Tablet, kind: Kind, registers: &[(&str, Value)]| {
+        let mut edits = Edits::default();
+        edits.create(id, kind, Space::Group, fields(registers));
+        let change = tablet.write(id, Space::Group, &edits);
+        tablet.documents.clear();
+        let pushed = showroom.batch(tablet, vec![change]);
+        showroom.push(&pushed)
+    };
+    let vehicle = Kind::Vehicle;
+    assert_not_permitted(&made(&mut keeper, vehicle, &[]));
+    assert_not_permitted(&made(
+        &mut keeper,
+        vehicle,
+        &[("vin", "ZZZAB1C26SA000208".into())],
+    ));
+    let registers = [("vin", VIN.into())];
+    let outcome = made(&mut keeper, vehicle, &registers);
+    assert!(matches!(outcome, Outcome::Accepted(_)), "{outcome:?}");
+    assert_not_permitted(&made(&mut manager, Kind::Show, &[("name", "车展".into())]));
 }
 
 #[test]

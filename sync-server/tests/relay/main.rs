@@ -11,6 +11,7 @@
 
 mod accepting;
 mod admission;
+mod bounds;
 mod confirming;
 mod enrolling;
 mod purging;

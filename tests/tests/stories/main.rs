@@ -10,6 +10,7 @@
 )]
 
 mod cars;
+mod connections;
 mod customers;
 mod limits;
 

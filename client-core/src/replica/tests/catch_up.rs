@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use sync_protocol::entry::ChangeEntry;
-use sync_protocol::{Entry, Seq};
+use sync_protocol::{Entry, Resume, Seq};
 
 use crate::Replica;
 use crate::store::suspect;
@@ -11,7 +11,7 @@ use crate::testing::{LI_NA, WANG_QIANG, made, minute, reopen, run, store};
 use dealership::Space;
 
 /// A relay with two customers of Li Na's, one of them renamed twice.
-fn dealership() -> (Relay, Replica, [dealership::DocumentId; 2]) {
+pub(super) fn dealership() -> (Relay, Replica, [dealership::DocumentId; 2]) {
     let mut relay = Relay::new();
     let mut author = LI_NA.replica();
     relay.sync(LI_NA, &mut author);
@@ -29,12 +29,15 @@ fn dealership() -> (Relay, Replica, [dealership::DocumentId; 2]) {
     (relay, author, [one, two])
 }
 
-fn heads(replica: &Replica, document: dealership::DocumentId) -> Vec<automerge::ChangeHash> {
+pub(super) fn heads(
+    replica: &Replica,
+    document: dealership::DocumentId,
+) -> Vec<automerge::ChangeHash> {
     let loaded = replica.shelf().loaded(document).unwrap().unwrap();
     loaded.gated.automerge().get_heads()
 }
 
-fn reader(relay: &Relay) -> Replica {
+pub(super) fn reader(relay: &Relay) -> Replica {
     let mut replica = WANG_QIANG.replica();
     replica
         .welcomed(&relay.welcome(WANG_QIANG), minute(5))
@@ -118,24 +121,6 @@ fn a_save_goes_under_what_waits_in_the_outbox() {
 }
 
 #[test]
-fn a_save_of_a_relay_that_lost_changes_takes_none_away() {
-    let (mut relay, _, [customer, _]) = dealership();
-    let mut replica = reader(&relay);
-    replica
-        .receive(&relay.saves(), cursor(relay.head().0))
-        .unwrap();
-    // A backup from before the last rename was restored at the relay.
-    relay.log.pop();
-
-    replica
-        .receive(&relay.saves(), cursor(relay.head().0))
-        .unwrap();
-
-    assert_eq!(replica.history(customer).unwrap().len(), 3);
-    assert!(replica.verify(&mut |_| {}).unwrap().is_well());
-}
-
-#[test]
 fn a_purged_document_is_gone_and_one_that_left_too() {
     let (mut relay, _, [one, two]) = dealership();
     let mut replica = reader(&relay);
@@ -188,6 +173,41 @@ fn a_change_to_a_document_that_left_is_still_pushed() {
 }
 
 #[test]
+fn a_change_to_a_document_that_left_is_shown_again_when_the_document_comes_back() {
+    let (mut relay, _, [customer, _]) = dealership();
+    let mut replica = reader(&relay);
+    relay.read(&mut replica);
+    let rename = json!({"customer": customer, "name": "王"});
+    run(&mut replica, "rename", rename, 6);
+    let head = relay.head().0;
+    replica
+        .receive(
+            &[Entry::Left(sync_protocol::entry::LeftEntry {
+                seq: Seq(head + 1),
+                document: sync_protocol::DocumentId(*customer.as_bytes()),
+            })],
+            cursor(head + 1),
+        )
+        .unwrap();
+    assert!(replica.shelf().document(customer).unwrap().is_none());
+
+    // It comes back change by change.
+    for position in 1..=head {
+        let (entries, cursor) = relay.page(position - 1, position);
+        replica.receive(&entries, cursor).unwrap();
+        replica.rebuild(&mut |_| {}).unwrap();
+    }
+
+    let document = replica.shelf().document(customer).unwrap().unwrap();
+    assert_eq!(document.text("name"), Some("王"));
+    assert_eq!(replica.history(customer).unwrap().len(), 4);
+    assert_eq!(replica.count("SELECT count(*) FROM unreadable"), 0);
+    relay.sync(WANG_QIANG, &mut replica);
+    assert_eq!(replica.outbox(9, &[]).unwrap(), []);
+    assert!(replica.verify(&mut |_| {}).unwrap().is_well());
+}
+
+#[test]
 fn spaces_that_are_held_no_longer_are_emptied() {
     let (relay, _, [customer, _]) = dealership();
     let mut replica = reader(&relay);
@@ -206,6 +226,44 @@ fn spaces_that_are_held_no_longer_are_emptied() {
             .unwrap()
             .is_some()
     );
+}
+
+#[test]
+fn a_log_that_begins_again_does_so_until_it_was_read() {
+    let (relay, _, _) = dealership();
+    let mut replica = reader(&relay);
+    relay.read(&mut replica);
+    let mut welcome = relay.welcome(WANG_QIANG);
+    welcome.spaces.push(name(Space::Finance));
+    welcome.spaces.sort();
+    welcome.resume = Resume::Restart;
+
+    // The connection drops behind the welcome.
+    replica.welcomed(&welcome, minute(9)).unwrap();
+
+    // The next hello names the new spaces, and must not name a cursor with them.
+    assert_eq!(replica.spaces().unwrap().len(), welcome.spaces.len());
+    assert_eq!(replica.cursor().unwrap(), None);
+}
+
+#[test]
+fn documents_that_begin_with_the_same_bytes_are_two_documents() {
+    let (mut relay, author, [one, _]) = dealership();
+    let first = author.history(one).unwrap().remove(0);
+    let twin = dealership::DocumentId::from_bytes([9; 16]);
+    let raw = relay.log.iter().find_map(|entry| match entry {
+        Entry::Change(change) if change.document.0 == *one.as_bytes() => Some(change.raw.clone()),
+        _ => None,
+    });
+    let wire = sync_protocol::DocumentId(*twin.as_bytes());
+    relay.append(wire, name(Space::Store(store())), raw.unwrap());
+    let mut replica = reader(&relay);
+
+    relay.read(&mut replica);
+
+    assert_eq!(replica.history(twin).unwrap()[0].change, first.change);
+    assert_eq!(replica.history(one).unwrap(), author.history(one).unwrap());
+    assert!(replica.verify(&mut |_| {}).unwrap().is_well());
 }
 
 fn entry(seq: u64, document: dealership::DocumentId, raw: &[u8]) -> Entry {
@@ -251,8 +309,19 @@ fn bytes_that_cannot_be_taken_are_kept_and_the_cursor_moves() {
     assert_eq!(replica.count("SELECT count(*) FROM unreadable"), 0);
 }
 
+/// What a process leaves behind that dies while it takes in a document.
+fn dies_with(
+    folder: &std::path::Path,
+    replica: Replica,
+    document: dealership::DocumentId,
+) -> Replica {
+    suspect::mark(&replica.connection, [document]).unwrap();
+    drop(replica);
+    reopen(folder, 3)
+}
+
 #[test]
-fn a_document_in_hand_when_the_process_died_is_set_aside() {
+fn a_document_that_the_process_died_with_twice_is_set_aside() {
     let folder = tempfile::tempdir().unwrap();
     let (relay, _, [one, two]) = dealership();
     let mut replica = WANG_QIANG.replica_at(folder.path());
@@ -260,13 +329,44 @@ fn a_document_in_hand_when_the_process_died_is_set_aside() {
         .welcomed(&relay.welcome(WANG_QIANG), minute(5))
         .unwrap();
     relay.read(&mut replica);
-    suspect::mark(&replica.connection, [one]).unwrap();
-    drop(replica);
 
-    let replica = reopen(folder.path(), 3);
+    let replica = dies_with(folder.path(), replica, one);
+    assert!(replica.history(one).is_ok(), "once may have been a kill");
+    assert!(!replica.cautious);
+    let replica = dies_with(folder.path(), replica, one);
 
     assert!(replica.history(one).is_err());
     assert!(replica.history(two).is_ok());
+    assert_eq!(replica.count("SELECT count(*) FROM suspect"), 0);
+}
+
+#[test]
+fn a_document_that_was_taken_in_after_all_is_acquitted() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut relay, _, [one, _]) = dealership();
+    let mut replica = WANG_QIANG.replica_at(folder.path());
+    relay.sync(WANG_QIANG, &mut replica);
+
+    let mut replica = dies_with(folder.path(), replica, one);
+    replica
+        .receive(&relay.saves(), cursor(relay.head().0))
+        .unwrap();
+    assert_eq!(replica.count("SELECT count(*) FROM suspect"), 0);
+    let replica = dies_with(folder.path(), replica, one);
+
+    assert!(replica.history(one).is_ok());
+}
+
+#[test]
+fn a_failure_of_the_replica_itself_leaves_no_mark() {
+    let (relay, _, _) = dealership();
+    let mut replica = reader(&relay);
+    replica
+        .sql("CREATE TRIGGER full BEFORE INSERT ON cursor BEGIN SELECT raise(ABORT, 'full'); END");
+    let (entries, cursor) = relay.page(0, relay.head().0);
+
+    assert!(replica.receive(&entries, cursor).is_err());
+
     assert_eq!(replica.count("SELECT count(*) FROM suspect"), 0);
 }
 
@@ -295,18 +395,18 @@ fn of_several_documents_in_hand_each_is_taken_in_alone() {
 }
 
 #[test]
-fn another_version_takes_what_was_set_aside() {
+fn another_build_takes_what_was_set_aside() {
     let folder = tempfile::tempdir().unwrap();
     let (relay, author, [one, _]) = dealership();
     let mut replica = WANG_QIANG.replica_at(folder.path());
     replica
         .welcomed(&relay.welcome(WANG_QIANG), minute(5))
         .unwrap();
-    // This version cannot take the document, another could not either and was older.
+    // Another build could not take the document.
     suspect::set_aside(&replica.connection, one, "a shape of the future").unwrap();
     relay.read(&mut replica);
     assert!(replica.shelf().document(one).unwrap_or_default().is_none());
-    replica.sql("UPDATE unreadable SET version = 0; UPDATE projected SET version = 0");
+    replica.sql("UPDATE unreadable SET build = 'another'");
     drop(replica);
 
     let mut replica = reopen(folder.path(), 3);

@@ -187,3 +187,51 @@ fn a_foreign_file_in_the_folder_is_left_as_it_is() {
     assert!(matches!(made, Err(OpenError::Foreign)));
     assert_eq!(std::fs::read(&file).unwrap(), before);
 }
+
+#[test]
+fn the_log_of_another_replica_is_not_replayed_into_a_restored_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let (home, backup) = (folder.path().join("r"), folder.path().join("backup"));
+    let mut relay = Relay::new();
+    let mut replica = LI_NA.replica_at(&home);
+    relay.sync(LI_NA, &mut replica);
+    replica.backup(&backup, &mut |_| {}).unwrap();
+    run(&mut replica, "card", json!({"name": "张伟"}), 1);
+    // The process was killed, and only the main file was moved away.
+    let left_over = home.join("replica.sqlite-wal");
+    let log = std::fs::read(&left_over).unwrap();
+    assert!(!log.is_empty());
+    drop(replica);
+    std::fs::rename(home.join("replica.sqlite"), folder.path().join("lost")).unwrap();
+    std::fs::write(&left_over, &log).unwrap();
+    // And a restore before was cut off.
+    std::fs::write(home.join("replica.unfinished-wal"), &log).unwrap();
+
+    let refused = Replica::restore(&home, &backup, &mut |_| {});
+    assert!(matches!(refused, Err(OpenError::LeftOver { file }) if file == left_over));
+
+    std::fs::remove_file(&left_over).unwrap();
+    Replica::restore(&home, &backup, &mut |_| {}).unwrap();
+    let mut replica = reopen(&home, 5);
+    assert_eq!(replica.outbox_summary().unwrap().batches, 0);
+    assert!(replica.verify(&mut |_| {}).unwrap().is_well());
+}
+
+#[cfg(unix)]
+#[test]
+fn nobody_but_its_owner_reads_a_replica() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let (home, backup) = (folder.path().join("r"), folder.path().join("backup"));
+    let mut replica = LI_NA.replica_at(&home);
+    Relay::new().sync(LI_NA, &mut replica);
+    replica.backup(&backup, &mut |_| {}).unwrap();
+    let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
+    let files = std::fs::read_dir(&home).unwrap();
+    let files: Vec<_> = files.map(|file| file.unwrap().path()).collect();
+    assert!(files.len() >= 3, "{files:?}");
+    for file in files.iter().chain([&backup]) {
+        assert_eq!(mode(file), 0o600, "{}", file.display());
+    }
+    assert_eq!(mode(&home), 0o700);
+}

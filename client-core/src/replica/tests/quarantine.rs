@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use change_gate::prescan;
 use serde_json::json;
 
+use crate::store::suspect;
 use crate::testing::relay::Relay;
 use crate::testing::{LI_NA, made, minute, run};
 use crate::{Replica, ReplicaError};
@@ -255,4 +256,43 @@ fn unrelated_batches_never_wait_and_related_ones_do() {
     let verdict = relay.push(&batch);
     replica.settle(card, &verdict, minute(4)).unwrap();
     assert_eq!(ready(&replica, &[]), [deal, other]);
+}
+
+#[test]
+fn a_refusal_is_settled_also_where_the_document_was_set_aside_meanwhile() {
+    let (mut relay, mut replica) = synced();
+    let customer = made(&run(&mut replica, "card", json!({"name": "张伟"}), 1));
+    relay.sync(LI_NA, &mut replica);
+    let rename = json!({"customer": customer, "name": "一"});
+    let first = run(&mut replica, "rename", rename, 2).batch.unwrap();
+    let rename = json!({"customer": customer, "name": "二"});
+    let second = run(&mut replica, "rename", rename, 3).batch.unwrap();
+    suspect::set_aside(&replica.connection, customer, "a test").unwrap();
+    replica.shelf().forget(customer);
+    relay.refuse(first);
+
+    relay.sync(LI_NA, &mut replica);
+
+    let quarantine = replica.quarantine().unwrap();
+    let batches: Vec<_> = quarantine.iter().map(|batch| batch.batch).collect();
+    assert_eq!(batches, [first, second]);
+    assert_eq!(quarantine[1].why.code, "storage");
+    assert_eq!(replica.outbox(9, &[]).unwrap(), []);
+}
+
+#[test]
+fn two_documents_that_begin_alike_are_pushed_and_refused_apart() {
+    let (mut relay, mut replica) = synced();
+    let one = run(&mut replica, "card", json!({"name": "张伟"}), 1);
+    let other = run(&mut replica, "card", json!({"name": "张伟"}), 1);
+    let first = |executed| replica.history(made(executed)).unwrap().remove(0).change;
+    assert_eq!(first(&one), first(&other), "equal to the byte");
+    relay.refuse(one.batch.unwrap());
+    relay.refuse(other.batch.unwrap());
+
+    relay.sync(LI_NA, &mut replica);
+
+    assert_eq!(replica.quarantine().unwrap().len(), 2);
+    let changes = replica.count("SELECT count(*) FROM quarantined_change");
+    assert_eq!(changes, 2);
 }

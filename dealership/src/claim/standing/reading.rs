@@ -98,6 +98,24 @@ impl Standing<'_> {
         }
     }
 
+    /// The claims and packs that the relay confirmed, with the changes that say so. A confirmation is of the fact that its
+    /// change had seen, not of whatever bears the id by now.
+    pub(super) fn find_confirmed(&self) -> BTreeMap<FactId, Vec<ChangeHash>> {
+        let mut found: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for fact in self.document.facts("confirmation") {
+            let (Some(id), Some(made)) = (fact.parsed("claim"), self.document.provenance(fact))
+            else {
+                continue;
+            };
+            let claim = self.claims.get(&id).map(|claim| &claim.change);
+            let confirmed = claim.or_else(|| self.packs.get(&id).map(|pack| &pack.change));
+            if confirmed.is_some_and(|change| self.document.had_seen(&made.change, change)) {
+                found.entry(id).or_default().push(made.change);
+            }
+        }
+        found
+    }
+
     /// The first final in the log that nobody reversed. The relay accepts no second one, and what
     /// it has not accepted is not final.
     pub(super) fn find_invoiced(&self) -> Option<Invoiced> {
@@ -109,7 +127,8 @@ impl Standing<'_> {
                 let claim = self.claims.get(&fact.parsed("claim")?)?;
                 let provenance = self.document.provenance(fact)?;
                 let seq = provenance.receipt?.seq;
-                (claim.strength == Strength::Hard).then_some((
+                let had_seen = self.document.had_seen(&provenance.change, &claim.change);
+                (claim.strength == Strength::Hard && had_seen).then_some((
                     seq,
                     fact.id,
                     Invoiced {
@@ -121,17 +140,6 @@ impl Standing<'_> {
             .min_by_key(|(seq, id, _)| (*seq, *id))
             .map(|(_, _, invoiced)| invoiced)
     }
-}
-
-/// What the relay confirmed, with the changes that say so.
-pub(super) fn confirmations(document: &Document) -> BTreeMap<FactId, Vec<ChangeHash>> {
-    let mut confirmed: BTreeMap<_, Vec<_>> = BTreeMap::new();
-    for fact in document.facts("confirmation") {
-        if let (Some(id), Some(made)) = (fact.parsed("claim"), document.provenance(fact)) {
-            confirmed.entry(id).or_default().push(made.change);
-        }
-    }
-    confirmed
 }
 
 /// The ids that the facts of one name refer to.

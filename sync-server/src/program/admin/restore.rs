@@ -7,6 +7,7 @@ use clap::Args;
 use sync_protocol::Epoch;
 use sync_server::relay::renew_epoch;
 use sync_server::store::SqliteStore;
+use sync_server::store::sqlite::{beside, remove_database, rename_durably};
 
 use crate::console;
 use crate::folder::{Folder, random};
@@ -33,6 +34,14 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             folder.path().display()
         );
     }
+    // The log of a database that was moved away alone would be replayed into this one.
+    if let Some(left_over) = beside(&database).into_iter().find(|file| file.exists()) {
+        bail!(
+            "{} is left over from a database that is not here any more: move it to where that \
+             database is",
+            left_over.display()
+        );
+    }
     let file = options.file.display();
     let backup = SqliteStore::open_to_read(&options.file)?;
     let problems = backup.problems()?;
@@ -41,10 +50,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     let partial = folder.path().join("relay.sqlite.partial");
     // What is there is left over from a restore that was cut off.
-    if partial.exists() {
-        std::fs::remove_file(&partial)
-            .with_context(|| format!("{} cannot be removed", partial.display()))?;
-    }
+    remove_database(&partial)
+        .with_context(|| format!("{} cannot be removed", partial.display()))?;
     let head = backup.back_up(&partial)?;
     let has_key = folder.path().join("relay.key").exists();
     folder.key_or_new()?;
@@ -52,10 +59,12 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         let mut store = SqliteStore::open(&partial)?;
         renew_epoch(&mut store, Epoch(random()?))?;
     }
-    std::fs::rename(&partial, &database)
+    rename_durably(&partial, &database)
         .with_context(|| format!("{} cannot be named", database.display()))?;
     console::say(format_args!(
-        "restored {head} entries from {file}; devices will compare what they hold"
+        "restored {head} entries from {file}. What was acknowledged after that backup comes back \
+         only where its own device writes on top of it: devices do not yet push back all that they \
+         hold"
     ))?;
     if !has_key {
         console::say(

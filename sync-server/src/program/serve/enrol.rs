@@ -51,11 +51,11 @@ pub(super) async fn enrol(
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     Json(request): Json<Request>,
 ) -> Response {
-    let address = peer.ip();
-    if !hub.tries.may_try(address, Instant::now()) {
+    // Counted before the answer is known: a thousand tries at once are a thousand tries.
+    let Some(reserved) = hub.tries.reserve(peer.ip(), Instant::now()) else {
         let text = "too many wrong codes from this address: try again in an hour";
         return refused(StatusCode::TOO_MANY_REQUESTS, text);
-    }
+    };
     let mut public_key = [0; 32];
     if hex::decode_to_slice(&request.public_key, &mut public_key).is_err() {
         return refused(StatusCode::BAD_REQUEST, "public_key is not 64 hex digits");
@@ -66,9 +66,15 @@ pub(super) async fn enrol(
     match enrolling.await {
         Some(Ok(enrolled)) => {
             tracing::info!(device = enrolled.device.0, "a device was enrolled");
+            hub.tries.give_back(reserved);
             Json(answer(enrolled)).into_response()
         }
-        Some(Err(error)) => explained(&hub, address, &error),
+        Some(Err(error)) => {
+            if matches!(error, EnrolError::Relay(_)) {
+                hub.tries.give_back(reserved);
+            }
+            explained(&error)
+        }
         None => refused(
             StatusCode::SERVICE_UNAVAILABLE,
             "the relay is stopping: try again",
@@ -76,14 +82,10 @@ pub(super) async fn enrol(
     }
 }
 
-fn explained(hub: &Hub, address: IpAddr, error: &EnrolError) -> Response {
+fn explained(error: &EnrolError) -> Response {
     let text = error.to_string();
     match error {
-        EnrolError::WrongCode => {
-            hub.tries.was_wrong(address, Instant::now());
-            refused(StatusCode::FORBIDDEN, &text)
-        }
-        EnrolError::NoStaff(_) => refused(StatusCode::FORBIDDEN, &text),
+        EnrolError::WrongCode | EnrolError::NoStaff(_) => refused(StatusCode::FORBIDDEN, &text),
         EnrolError::BadKey => refused(StatusCode::BAD_REQUEST, &text),
         EnrolError::Relay(error) => {
             tracing::error!(error = error as &dyn std::error::Error, "no enrolment");
@@ -109,40 +111,63 @@ fn refused(status: StatusCode, error: &str) -> Response {
     (status, Json(Refused { error })).into_response()
 }
 
-/// Wrong codes, by address; right ones are not counted, for a showroom is one address.
+/// Tries that did not enrol a device, by network; right codes are not counted, for a showroom is
+/// one address.
 #[derive(Default)]
-pub(super) struct Tries(Mutex<BTreeMap<IpAddr, Wrong>>);
+pub(super) struct Tries(Mutex<BTreeMap<Network, Failed>>);
 
-struct Wrong {
+/// An IPv4 address, or the first half of an IPv6 one, which is what one customer of a provider
+/// has at least.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Network(IpAddr);
+
+struct Failed {
     since: Instant,
     times: u32,
 }
 
-impl Tries {
-    fn may_try(&self, address: IpAddr, now: Instant) -> bool {
-        let tries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        tries.get(&address).is_none_or(|wrong| {
-            wrong.times < limits::WRONG_CODES_PER_HOUR || now.duration_since(wrong.since) >= HOUR
+/// A try that counts unless it is given back.
+struct Reserved(Network);
+
+impl Network {
+    fn of(address: IpAddr) -> Self {
+        Self(match address.to_canonical() {
+            IpAddr::V4(address) => IpAddr::V4(address),
+            IpAddr::V6(address) => {
+                let half = u128::from(address) >> 64 << 64;
+                IpAddr::V6(half.into())
+            }
         })
     }
+}
 
-    fn was_wrong(&self, address: IpAddr, now: Instant) {
+impl Tries {
+    /// Counts a try, if there is one left for the network and for all of them together.
+    fn reserve(&self, address: IpAddr, now: Instant) -> Option<Reserved> {
+        let network = Network::of(address);
         let mut tries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if tries.len() >= limits::ADDRESSES {
-            tries.retain(|_, wrong| now.duration_since(wrong.since) < HOUR);
+        tries.retain(|_, failed| now.duration_since(failed.since) < HOUR);
+        let all: u32 = tries.values().map(|failed| failed.times).sum();
+        if all >= limits::WRONG_CODES_OF_ALL_PER_HOUR {
+            return None;
         }
-        let fresh = Wrong {
+        let failed = tries.entry(network).or_insert(Failed {
             since: now,
             times: 0,
-        };
-        let wrong = tries.entry(address).or_insert(fresh);
-        if now.duration_since(wrong.since) >= HOUR {
-            *wrong = Wrong {
-                since: now,
-                times: 0,
-            };
+        });
+        if failed.times >= limits::WRONG_CODES_PER_HOUR {
+            return None;
         }
-        wrong.times = wrong.times.saturating_add(1);
+        failed.times = failed.times.saturating_add(1);
+        Some(Reserved(network))
+    }
+
+    /// The try was not a wrong code.
+    fn give_back(&self, Reserved(network): Reserved) {
+        let mut tries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(failed) = tries.get_mut(&network) {
+            failed.times = failed.times.saturating_sub(1);
+        }
     }
 }
 
@@ -151,16 +176,47 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_tries_twenty_wrong_codes_in_an_hour() {
+    fn a_network_tries_twenty_wrong_codes_in_an_hour_however_many_at_once() {
         let tries = Tries::default();
         let (here, there) = (IpAddr::from([10, 0, 0, 1]), IpAddr::from([10, 0, 0, 2]));
         let start = Instant::now();
         for _ in 0..limits::WRONG_CODES_PER_HOUR {
-            assert!(tries.may_try(here, start));
-            tries.was_wrong(here, start);
+            assert!(tries.reserve(here, start).is_some());
         }
-        assert!(!tries.may_try(here, start));
-        assert!(tries.may_try(there, start));
-        assert!(tries.may_try(here, start + HOUR));
+        assert!(tries.reserve(here, start).is_none());
+        assert!(tries.reserve(there, start).is_some());
+        assert!(tries.reserve(here, start + HOUR).is_some());
+    }
+
+    #[test]
+    fn right_codes_are_not_counted() {
+        let tries = Tries::default();
+        let here = IpAddr::from([10, 0, 0, 1]);
+        let start = Instant::now();
+        for _ in 0..5 * limits::WRONG_CODES_PER_HOUR {
+            let reserved = tries.reserve(here, start).unwrap();
+            tries.give_back(reserved);
+        }
+    }
+
+    #[test]
+    fn all_addresses_of_one_network_count_as_one() {
+        let tries = Tries::default();
+        let start = Instant::now();
+        let address = |last: u16| IpAddr::from([0x2001, 0xdb8, 0, 7, 0, 0, 0, last]);
+        let tried = (0..100).filter(|last| tries.reserve(address(*last), start).is_some());
+        assert_eq!(tried.count(), limits::WRONG_CODES_PER_HOUR as usize);
+        let neighbour = IpAddr::from([0x2001, 0xdb8, 0, 8, 0, 0, 0, 1]);
+        assert!(tries.reserve(neighbour, start).is_some());
+    }
+
+    #[test]
+    fn all_networks_together_try_so_often_too() {
+        let tries = Tries::default();
+        let start = Instant::now();
+        let address = |number: u32| IpAddr::V4(number.into());
+        let tried = (0..2 * limits::WRONG_CODES_OF_ALL_PER_HOUR)
+            .filter(|number| tries.reserve(address(*number), start).is_some());
+        assert_eq!(tried.count(), limits::WRONG_CODES_OF_ALL_PER_HOUR as usize);
     }
 }

@@ -60,11 +60,11 @@ pub(super) const JOBS: usize = 1_024;
 /// The most jobs that share one commit.
 pub(super) const JOBS_PER_COMMIT: usize = 256;
 
-/// Wrong enrolment codes from one address in an hour.
+/// Wrong enrolment codes from one network in an hour.
 pub(super) const WRONG_CODES_PER_HOUR: u32 = 20;
 
-/// Addresses whose wrong codes are remembered.
-pub(super) const ADDRESSES: usize = 10_000;
+/// Wrong enrolment codes from all networks together in an hour; so many networks are remembered.
+pub(super) const WRONG_CODES_OF_ALL_PER_HOUR: u32 = 1_000;
 
 /// How long devices stay away while the relay restarts, in milliseconds: from, to.
 pub(super) const RETRY_AFTER_RESTART: (u32, u32) = (500, 5_000);

@@ -15,7 +15,7 @@ use super::{Hub, enrol, health, limits, sync};
 /// | route | for |
 /// |---|---|
 /// | `GET /healthz` | whether the relay can keep what is pushed |
-/// | `GET /metrics` | counters, for loopback or with the token |
+/// | `GET /metrics` | counters, with the token |
 /// | `POST /enrol` | a device with a code |
 /// | `GET /sync` | the WebSocket of `docs/protocol.md` |
 pub(super) fn router(hub: Arc<Hub>) -> Router {

@@ -125,18 +125,19 @@ impl Connection {
             let wake_at = self.session.wake_at().map(|at| monotonic.at(at));
             let event = tokio::select! {
                 biased;
+                // What ends the session comes before what the peer sends: it may send without end.
+                Ok(()) = self.directory.changed() => Event::Directory,
+                Ok(()) = self.epoch.changed() => Event::Epoch,
+                () = replaced(self.guest.as_ref()), if self.guest.is_some() => Event::Replaced,
+                () = self.hub.stopping.cancelled(), if !self.is_draining => Event::Stopping,
+                () = until(wake_at), if wake_at.is_some() => Event::Tick,
+                _ = pings.tick() => Event::Ping,
                 Some((batch, outcome)) = verdicts.next() => Event::Verdict(batch, outcome),
                 message = self.socket.recv(), if self.readable_from.is_none() => {
                     Event::Message(message)
                 }
                 () = until(self.readable_from), if self.readable_from.is_some() => Event::Readable,
                 Ok(()) = self.head.changed() => Event::Head,
-                Ok(()) = self.directory.changed() => Event::Directory,
-                Ok(()) = self.epoch.changed() => Event::Epoch,
-                () = replaced(self.guest.as_ref()), if self.guest.is_some() => Event::Replaced,
-                () = self.hub.stopping.cancelled(), if !self.is_draining => Event::Stopping,
-                _ = pings.tick() => Event::Ping,
-                () = until(wake_at), if wake_at.is_some() => Event::Tick,
             };
             if self.take(event).await.is_err() {
                 return;
@@ -177,12 +178,12 @@ impl Connection {
     ) -> Result<(), Ended> {
         match message {
             Some(Ok(Message::Binary(frame))) => {
-                let pause = self.pace.take(frame.len());
-                self.readable_from = pause.map(|pause| Instant::now() + pause);
+                self.pay(frame.len());
                 self.tell(RelayInput::Received(frame.into()));
                 Ok(())
             }
-            Some(Ok(Message::Ping(_) | Message::Pong(_))) => {
+            Some(Ok(Message::Ping(payload) | Message::Pong(payload))) => {
+                self.pay(payload.len());
                 self.tell(RelayInput::Touched);
                 Ok(())
             }
@@ -195,6 +196,12 @@ impl Connection {
                 Ok(())
             }
         }
+    }
+
+    /// Counts a message, and leaves the socket alone for a while if it was one too many.
+    fn pay(&mut self, bytes: usize) {
+        let pause = self.pace.take(bytes);
+        self.readable_from = pause.map(|pause| Instant::now() + pause);
     }
 
     fn tell(&mut self, input: RelayInput) {
@@ -269,15 +276,22 @@ impl Connection {
     }
 
     async fn read(&mut self, after: sync_protocol::Seq, walk: Walk) {
-        let Some(guest) = &self.guest else { return };
+        let Some((guest, (device, _))) = self.guest.as_ref().zip(self.known) else {
+            return;
+        };
         let spaces = Arc::clone(&guest.spaces);
         let after = wire::domain_seq(after);
-        let answer = self
-            .hub
-            .readers
-            .ask(move |desk| desk.read(&spaces, after, walk));
+        let answer = self.hub.readers.ask(move |desk| {
+            // Asked each time: nobody is read a page after their rights were taken.
+            if desk.may_read(device, &spaces)? {
+                desk.read(&spaces, after, walk).map(Some)
+            } else {
+                Ok(None)
+            }
+        });
         match answer.await {
-            Ok(answer) => self.tell(RelayInput::Log(answer)),
+            Ok(Some(answer)) => self.tell(RelayInput::Log(answer)),
+            Ok(None) => self.dismiss(ByeCode::SpacesChanged, "the device's spaces changed"),
             Err(error) => self.fail(&error),
         }
     }

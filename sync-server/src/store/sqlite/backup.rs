@@ -1,6 +1,8 @@
 //! Copies a database while it is in use, and checks databases.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -12,8 +14,12 @@ use super::SqliteStore;
 use super::failure::failed;
 use crate::store::{ReadStore, StoreError};
 
-/// How many pages are copied between two looks at what was written meanwhile.
-const PAGES_PER_STEP: i32 = 1_024;
+/// All pages are copied in one step, from one state of the database: a copy in several begins
+/// again whenever somebody else has written, and on a busy relay never ends.
+const PAGES_PER_STEP: i32 = i32::MAX;
+
+/// How long to wait where the database is busy with a checkpoint.
+const BUSY_PAUSE: Duration = Duration::from_millis(20);
 
 /// SQLite's check of everything, and the one that leaves out indexes.
 const WHOLE: &str = "PRAGMA integrity_check(20)";
@@ -54,21 +60,24 @@ impl<Access> SqliteStore<Access> {
             return Err(BackupError::Exists(to.to_owned()));
         }
         let partial = partial(to);
+        let begun = remove_database(&partial).and_then(|()| make_private(&partial));
+        begun.map_err(|source| BackupError::File {
+            path: partial.clone(),
+            source,
+        })?;
         let copied = self.copy(&partial);
         let named = copied.and_then(|head| {
             let done = || {
                 File::open(&partial)?.sync_all()?;
-                std::fs::rename(&partial, to)?;
-                let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty());
-                File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+                rename_durably(&partial, to)
             };
             let path = to.to_owned();
             done().map_err(|source| BackupError::File { path, source })?;
             Ok(head)
         });
-        if named.is_err() && partial.exists() {
+        if named.is_err() {
             // The copy is worthless; that it cannot be removed says nothing about the database.
-            let _left_over = std::fs::remove_file(&partial);
+            let _left_over = remove_database(&partial);
         }
         named
     }
@@ -95,7 +104,7 @@ impl<Access> SqliteStore<Access> {
     fn copy(&self, to: &Path) -> Result<Seq, BackupError> {
         let mut copy = Connection::open(to).map_err(failed)?;
         Backup::new(&self.connection, &mut copy)
-            .and_then(|backup| backup.run_to_completion(PAGES_PER_STEP, Duration::ZERO, None))
+            .and_then(|backup| backup.run_to_completion(PAGES_PER_STEP, BUSY_PAUSE, None))
             .map_err(failed)?;
         // One file, with nothing beside it.
         copy.pragma_update(None, "journal_mode", "DELETE")
@@ -105,6 +114,56 @@ impl<Access> SqliteStore<Access> {
         }
         let copied = Self::over(copy);
         Ok(copied.head()?.seq)
+    }
+}
+
+/// The files that SQLite keeps beside a database. One that outlives its database is replayed into
+/// whatever takes the database's name.
+pub fn beside(database: &Path) -> [PathBuf; 3] {
+    ["-wal", "-shm", "-journal"].map(|suffix| {
+        let mut name = database.as_os_str().to_owned();
+        name.push(suffix);
+        name.into()
+    })
+}
+
+/// Removes a database that is worthless, with all that stands beside it; there may be none.
+///
+/// # Errors
+///
+/// Whatever the file system says.
+pub fn remove_database(database: &Path) -> io::Result<()> {
+    for file in beside(database)
+        .iter()
+        .map(PathBuf::as_path)
+        .chain([database])
+    {
+        match std::fs::remove_file(file) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Gives a file its name so that it survives a power cut.
+///
+/// # Errors
+///
+/// Whatever the file system says.
+pub fn rename_durably(from: &Path, to: &Path) -> io::Result<()> {
+    std::fs::rename(from, to)?;
+    let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+/// Makes an empty database that its owner alone may read, and so what stands beside it.
+pub(super) fn make_private(database: &Path) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true).mode(0o600);
+    match options.open(database) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        made => made.map(drop),
     }
 }
 

@@ -8,6 +8,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags};
 
+use super::backup::make_private;
 use super::migration::{self, MigrationError};
 use super::schema::{APPLICATION_ID, MIGRATIONS};
 
@@ -82,6 +83,8 @@ const SETTINGS: &[(&str, &str)] = &[
     ("wal_autocheckpoint", "0"),
     ("journal_size_limit", "67108864"),
     ("temp_store", "2"),
+    // What is purged is overwritten, not only unlinked.
+    ("secure_delete", "1"),
 ];
 
 /// The page size of a new database, in bytes.
@@ -96,6 +99,10 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    make_private(path).map_err(|source| OpenError::Unreadable {
+        path: path.to_owned(),
+        source,
+    })?;
     let failed = |source: rusqlite::Error| unusable(path, source);
     let mut connection = Connection::open_with_flags(path, flags).map_err(failed)?;
     let found = migration::check(&connection, APPLICATION_ID, MIGRATIONS)

@@ -8,6 +8,7 @@ use crate::store::StoreError;
 pub(super) fn failed(error: rusqlite::Error) -> StoreError {
     match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => StoreError::DiskFull(Box::new(error)),
+        Some(ErrorCode::TooBig) => StoreError::TooLarge(Box::new(error)),
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
             StoreError::damaged(error.to_string())
         }
