@@ -121,6 +121,10 @@ pub(crate) fn sale(ids: &dyn Fn(&str) -> Vec<String>) -> Commands {
         ),
         ("note_repair", json!({"vehicle": vehicle, "damage": "fact"})),
         (
+            "record_pdi",
+            json!({"vehicle": vehicle, "result": "passed"}),
+        ),
+        (
             "finalise_claim",
             json!({"vehicle": vehicle, "claim": "fact"}),
         ),

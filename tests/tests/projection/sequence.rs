@@ -186,6 +186,8 @@ impl Run {
             self.run_by_somebody(0, name, &input);
             let refused = self.refused.get(name);
             assert!(self.accepted.contains(name), "{name} {input}: {refused:?}");
+            // Twice: who synced before the step's author has heard of it too.
+            self.sync_all();
             self.sync_all();
         }
         (0..self.devices.len())
