@@ -27,7 +27,7 @@ mod span;
 mod stock;
 
 /// The version of the tables and of what fills them.
-pub(crate) const VERSION: i64 = 6;
+pub(crate) const VERSION: i64 = 7;
 
 /// How far something long has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -106,7 +106,7 @@ CREATE TABLE task (
     PRIMARY KEY (document, id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX task_by_customer ON task (customer, is_open, due);
-CREATE INDEX task_by_assignee ON task (assignee, is_open, due);
+CREATE INDEX task_by_assignee ON task (assignee, is_open, due, id);
 
 CREATE TABLE deal (
     document       BLOB PRIMARY KEY,
@@ -173,7 +173,7 @@ CREATE TABLE claim (
     PRIMARY KEY (document, id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX claim_by_deal ON claim (deal);
-CREATE INDEX claim_by_staff ON claim (staff, state, until_at);
+CREATE INDEX claim_by_staff ON claim (staff, state, until_at, id);
 
 -- Which rows of which imports made or changed a customer, a vehicle or a price list.
 CREATE TABLE imported (

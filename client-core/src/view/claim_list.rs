@@ -66,7 +66,7 @@ const SELECT_FROM: &str = "SELECT m.id, m.document, m.deal, m.staff, m.strength,
     FROM";
 
 /// What belongs to the claims of the page.
-const JOINED: &str = "CROSS JOIN claim AS m USING (id)
+const JOINED: &str = "CROSS JOIN claim AS m USING (document, id)
     JOIN vehicle AS v ON v.document = m.document
     LEFT JOIN trim AS t ON t.document = v.trim
     LEFT JOIN deal AS d ON d.document = m.deal
@@ -90,7 +90,9 @@ impl View for ClaimList {
     fn run(&self, desk: &Desk<'_>) -> Result<Self::Output, ReplicaError> {
         let now = desk.now.millis();
         // The page first, out of indexes; only its rows are then read whole.
-        let mut select = Select::new(format!("{SELECT_FROM} (SELECT m.id FROM claim AS m"));
+        let mut select = Select::new(format!(
+            "{SELECT_FROM} (SELECT m.document, m.id FROM claim AS m"
+        ));
         select.value(now).value(now).value(now);
         if let Some(vehicle) = self.vehicle {
             select.filter("m.document = ?", [Box::new(*vehicle.as_bytes())]);

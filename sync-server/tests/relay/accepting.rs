@@ -128,7 +128,7 @@ fn a_relay_whose_clock_is_behind_its_log_keeps_nothing() {
 
     let refused = showroom
         .relay
-        .accept(NOON.plus_hours(-1), &[pushed.clone()]);
+        .accept(NOON.plus_hours(-1), std::slice::from_ref(&pushed));
 
     assert!(
         matches!(refused, Err(RelayError::ClockBehind { .. })),

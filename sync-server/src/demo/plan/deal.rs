@@ -1,5 +1,7 @@
 //! Deals: opened with a customer, led through the stages, won or lost.
 
+mod fate;
+
 use chrono::NaiveDate;
 use dealership::vin::VinShapeError;
 use serde_json::json;
@@ -8,6 +10,8 @@ use super::customer::Person;
 use super::{Numbers, Planner, made};
 use crate::demo::calendar::{Course, plus};
 use crate::demo::people::{self, Seat};
+
+pub(super) use fate::Fate;
 
 /// Days from the card to the order: median 9, one in ten takes longer than 46.
 const TO_ORDER: &[(i64, i64)] = &[
@@ -43,57 +47,6 @@ const LOST: &[(&str, u64)] = &[
 
 /// How often a customer is followed up before an order at most.
 const MOST_TALKS: usize = 20;
-
-/// What a deal comes to by the end of the year.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fate {
-    Reception,
-    Needs,
-    TestDriven,
-    Quoted,
-    WaitsForLoan,
-    WaitsForCar,
-    Invoiced,
-    Inspected,
-    Delivered,
-    Lost,
-    Cancelled,
-}
-
-impl Fate {
-    /// Every fate with the number of deals that come to it, of 1,200.
-    pub(super) const ALL: [(Self, usize); 11] = [
-        (Self::Reception, 60),
-        (Self::Needs, 120),
-        (Self::TestDriven, 110),
-        (Self::Quoted, 90),
-        (Self::WaitsForLoan, 8),
-        (Self::WaitsForCar, 9),
-        (Self::Invoiced, 12),
-        (Self::Inspected, 11),
-        (Self::Delivered, 480),
-        (Self::Lost, 270),
-        (Self::Cancelled, 30),
-    ];
-
-    const fn is_open(self) -> bool {
-        matches!(
-            self,
-            Self::Reception | Self::Needs | Self::TestDriven | Self::Quoted
-        )
-    }
-
-    /// How many of a hundred were test-driven.
-    const fn test_driven(self) -> u64 {
-        match self {
-            Self::Reception | Self::Needs => 0,
-            Self::TestDriven => 100,
-            Self::Quoted => 60,
-            Self::Lost => 30,
-            _ => 68,
-        }
-    }
-}
 
 /// An open deal with a quote.
 #[derive(Clone, Copy, Debug)]

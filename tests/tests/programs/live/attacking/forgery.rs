@@ -3,7 +3,10 @@
 use automerge::transaction::{CommitOptions, Transactable as _};
 use automerge::{Automerge, ROOT, ReadDoc as _};
 use dealership::edit::{self, Edits, Fields};
-use dealership::{Authorship, DocumentId, FactId, Kind, Seq, Space, StaffId, Timestamp, Value};
+use dealership::vehicle::Vehicle;
+use dealership::{
+    Authorship, DocumentId, FactId, GroupId, Kind, Seq, Space, StaffId, Timestamp, Value,
+};
 use sha2::{Digest as _, Sha256};
 use stories::chaos::Dice;
 use stories::processes::Intruder;
@@ -21,6 +24,7 @@ const ANOTHER_DEVICE: u64 = 2;
 pub(super) struct Forger {
     dice: Dice,
     device: u64,
+    group: GroupId,
     staff: StaffId,
     base_seq: Seq,
     space: Space,
@@ -85,7 +89,7 @@ fn forged() -> Vec<Attack> {
             deal.with(raw)
         }),
         attack("a fact of the relay's own", |forger| {
-            let car = forger.fresh(Kind::Vehicle, Space::Group, |_, _, _| {});
+            let car = forger.car(|_, _, _| {});
             let mut edits = Edits::default();
             let fact = FactId::from_bytes(forger.dice.bytes());
             let claim = FactId::from_bytes(forger.dice.bytes());
@@ -131,8 +135,7 @@ fn dear() -> Vec<Attack> {
             vec![card.pushed]
         }),
         attack("a car with as many claims as a change takes", |forger| {
-            let car = forger.fresh(Kind::Vehicle, Space::Group, |forger, edits, car| {
-                edits.set(car, "vin", "ZZZAB1C27RA000101");
+            let car = forger.car(|forger, edits, car| {
                 // A claim has two ids as text, and three operations.
                 let by_bytes = limits::CHANGE / 120;
                 for _ in 0..by_bytes.min(operations() / 3 - 4) {
@@ -160,6 +163,7 @@ impl Forger {
         Self {
             dice: Dice::new(41),
             device: intruder.identity.device.0,
+            group: intruder.identity.group,
             staff: intruder.identity.staff,
             base_seq: Seq(intruder.head().0),
             space: spaces.find(is_store).expect("a store"),
@@ -232,6 +236,26 @@ impl Forger {
         fill: impl FnOnce(&mut Self, &mut Edits, DocumentId),
     ) -> Fresh {
         let id = DocumentId::from_bytes(self.dice.bytes());
+        self.fresh_as(id, kind, space, fill)
+    }
+
+    /// A vehicle under the id that its VIN gives it.
+    fn car(&mut self, fill: impl FnOnce(&mut Self, &mut Edits, DocumentId)) -> Fresh {
+        let vin = format!("ZZZAB1C20TA{:06}", self.dice.below(1_000_000));
+        let id = Vehicle::id_of(self.group, &vin).into();
+        self.fresh_as(id, Kind::Vehicle, Space::Group, |forger, edits, car| {
+            edits.set(car, "vin", vin);
+            fill(forger, edits, car);
+        })
+    }
+
+    fn fresh_as(
+        &mut self,
+        id: DocumentId,
+        kind: Kind,
+        space: Space,
+        fill: impl FnOnce(&mut Self, &mut Edits, DocumentId),
+    ) -> Fresh {
         let mut edits = Edits::default();
         edits.create(id, kind, space, Fields::new());
         fill(self, &mut edits, id);
