@@ -145,8 +145,9 @@ impl Run {
         let kill_with = |killer: Killer| {
             let was_killed = Arc::clone(&was_killed);
             move || {
-                killer.kill();
+                // Said first: whoever sees the process dead looks here at once.
                 was_killed.store(true, Ordering::SeqCst);
+                killer.kill();
             }
         };
         let relay = self.showroom.relay.killer();
