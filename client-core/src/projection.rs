@@ -20,6 +20,7 @@ mod cases;
 mod digest;
 mod imports;
 mod layer;
+mod merged;
 mod people;
 mod sales;
 mod search;
@@ -27,7 +28,7 @@ mod span;
 mod stock;
 
 /// The version of the tables and of what fills them.
-pub(crate) const VERSION: i64 = 7;
+pub(crate) const VERSION: i64 = 8;
 
 /// How far something long has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,11 +111,18 @@ pub(crate) fn update(
             set_aside.push(id);
         }
     }
-    for customer in dirty.customers {
-        sales::grade(shelf, customer)?;
+    while let Some(customer) = dirty.customers.pop_first() {
+        let members = merged::members(shelf.connection(), customer)?;
+        for member in &members {
+            dirty.customers.remove(member);
+        }
+        merged::resolve(shelf, &members)?;
     }
     for key in dirty.keys {
         cases::compare(shelf, &key)?;
+    }
+    for card in dirty.deletions {
+        cases::deletion(shelf, card)?;
     }
     Ok(set_aside)
 }
@@ -127,13 +135,21 @@ pub(crate) fn customers_with_phone(
     people::with_phone(connection, hash.as_str())
 }
 
-/// The deals of a customer, in the order of their ids.
+/// The customers that merging makes one with this one, themselves among them, in the order of
+/// their ids.
+pub(crate) fn merged_with(
+    connection: &Connection,
+    customer: CustomerId,
+) -> Result<Vec<CustomerId>, StoreError> {
+    merged::members(connection, customer)
+}
+
+/// The deals that name a customer, in the order of their ids.
 pub(crate) fn deals_of(
     connection: &Connection,
     customer: CustomerId,
 ) -> Result<Vec<DealId>, StoreError> {
-    let deals = sales::deals_of(connection, customer)?;
-    Ok(deals.into_iter().map(DealId::from).collect())
+    sales::deals_of(connection, customer)
 }
 
 /// The documents that bear marks of an import that stand, in the order of their ids.

@@ -64,7 +64,7 @@ pub use import::{
 };
 pub use input::Change;
 pub use lost::{ConfirmLost, LostRequested, RequestLost};
-pub use merge::{MergeCustomers, Merged, UndoMerge};
+pub use merge::{LaterEntry, MergeCustomers, Merged, UndoMerge, Unmerged};
 pub use pack::{AllRecorded, PackVehicles, ReleasePack};
 pub use price_list::{PriceListPublished, PublishPriceList};
 pub use registry::{REGISTRY, find};
@@ -211,6 +211,14 @@ pub trait Library {
     ///
     /// [`Refusal::Storage`] when the store fails.
     fn vehicles_claimed_for(&self, deal: DealId) -> Result<Vec<VehicleId>, Refusal>;
+
+    /// The customers that merging makes one with this one, themselves among them, in order of
+    /// ids.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Storage`] when the store fails.
+    fn merged_with(&self, customer: CustomerId) -> Result<Vec<CustomerId>, Refusal>;
 }
 
 /// A command with its types taken away, as registries list it.

@@ -85,6 +85,8 @@ pub struct Customer {
     pub entered_through: Option<Coded<EnteredThrough>>,
     /// When it was made, as far as can be told.
     pub created_at: Timestamp,
+    /// When the person was carded last: later than that where several cards were merged.
+    pub last_carded_at: Timestamp,
     /// Who made it.
     pub created_by: Option<StaffId>,
 }
@@ -143,6 +145,7 @@ impl Customer {
         let store = document.space().store()?;
         let first_owner = document.parsed("owner");
         let handovers = ownership::read(document);
+        let created_at = created_at(document);
         Some(Self {
             id: document.id().into(),
             store,
@@ -177,7 +180,8 @@ impl Customer {
             restricted: document.flag("restricted"),
             contested: document.contested(),
             entered_through: document.coded("entered_through"),
-            created_at: created_at(document),
+            created_at,
+            last_carded_at: created_at,
             created_by: document.parsed("created_by"),
         })
     }
@@ -190,14 +194,19 @@ impl Customer {
             .map(|merge| merge.into)
     }
 
-    /// When anybody last followed them up, or met them to card them.
-    pub fn last_contact_at(&self) -> Timestamp {
+    /// The follow-ups that stand: those that no later one corrects.
+    pub fn standing_contacted(&self) -> impl Iterator<Item = &Contacted> {
         self.contacted
             .iter()
             .filter(|contacted| contacted.corrected_by.is_none())
+    }
+
+    /// When anybody last followed them up, or met them to card them.
+    pub fn last_contact_at(&self) -> Timestamp {
+        self.standing_contacted()
             .map(|contacted| contacted.at)
             .max()
-            .map_or(self.created_at, |at| at.max(self.created_at))
+            .map_or(self.last_carded_at, |at| at.max(self.last_carded_at))
     }
 
     /// Whether the person may be called, messaged or exported at all.

@@ -6,9 +6,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::contact::{Contact, FollowUp, Task};
 use crate::customer::Customer;
 use crate::id::CustomerId;
+
+mod whole;
+
+pub use whole::{customer, shown_as, tasks, timeline};
 
 /// For each customer the one as whom they are shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -94,26 +97,6 @@ fn all_beside(
         }
     }
     found
-}
-
-/// The follow-ups of merged customers as one timeline, in the order in which they happened.
-pub fn timeline<'c>(contacts: impl IntoIterator<Item = &'c Contact>) -> Vec<&'c FollowUp> {
-    let mut follow_ups: Vec<_> = contacts
-        .into_iter()
-        .flat_map(|contact| &contact.follow_ups)
-        .collect();
-    follow_ups.sort_by_key(|follow_up| (follow_up.at, follow_up.id));
-    follow_ups
-}
-
-/// The tasks of merged customers as one list, by due date.
-pub fn tasks<'c>(contacts: impl IntoIterator<Item = &'c Contact>) -> Vec<&'c Task> {
-    let mut tasks: Vec<_> = contacts
-        .into_iter()
-        .flat_map(|contact| &contact.tasks)
-        .collect();
-    tasks.sort_by_key(|task| (task.due, task.id));
-    tasks
 }
 
 #[cfg(test)]

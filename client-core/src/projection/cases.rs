@@ -1,12 +1,18 @@
-//! Cases: those that one document shows, and those between cards that share a key.
+//! Cases: those that one document shows, those between people whose cards share a key, and those
+//! between the deletion of a card and the work that went on.
+
+use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use dealership::Document;
 use dealership::case::{Case, clock, delete, double_vin, duplicate, place, register, void};
+use dealership::contact::Contact;
 use dealership::id::DocumentId;
 use dealership::kind::Kind;
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 
 use crate::error::{ReplicaError, StoreError, damaged};
+use crate::projection::{merged, sales};
 use crate::replica::Shelf;
 
 /// Takes away the cases that a document shows.
@@ -24,7 +30,6 @@ pub(super) fn insert(connection: &Connection, document: &Document) -> Result<(),
             cases.extend(void::cases(document));
         }
         Kind::Customer => {
-            cases.extend(delete::cases(document));
             cases.extend(duplicate::elsewhere(document));
         }
         _ => {}
@@ -32,22 +37,71 @@ pub(super) fn insert(connection: &Connection, document: &Document) -> Result<(),
     put(connection, &source(document.id()), &cases)
 }
 
-/// Makes the cases anew that are between the cards which share a key.
+/// Makes the cases anew that are between the people whose cards share a key.
 pub(super) fn compare(shelf: &Shelf<'_>, key: &str) -> Result<(), ReplicaError> {
     let connection = shelf.connection();
     forget(connection, key)?;
+    let bearers = bearers(connection, key)?;
+    if bearers.len() < 2 {
+        return Ok(());
+    }
+    let mut ids = BTreeSet::new();
+    for bearer in bearers {
+        ids.extend(merged::members(connection, bearer.into())?);
+    }
     let mut cards = Vec::new();
-    for id in bearers(connection, key)? {
-        match shelf.document(id) {
-            Err(ReplicaError::Unreadable { .. }) => {}
-            document => cards.extend(document?),
-        }
+    for id in ids {
+        cards.extend(document(shelf, id.into())?);
     }
-    if cards.len() > 1 {
-        let cases = duplicate::within_store(cards.iter().map(AsRef::as_ref));
-        put(connection, key, &cases)?;
-    }
+    let cases = duplicate::sharing(key, cards.iter().map(AsRef::as_ref));
+    put(connection, key, &cases)?;
     Ok(())
+}
+
+/// Makes the cases anew between the deletion of a card and those who worked on beside it.
+pub(super) fn deletion(shelf: &Shelf<'_>, id: DocumentId) -> Result<(), ReplicaError> {
+    let connection = shelf.connection();
+    let source = deletion_source(id);
+    forget(connection, &source)?;
+    let Some(card) = document(shelf, id)? else {
+        return Ok(());
+    };
+    let mut beside = Vec::new();
+    beside.extend(document(shelf, Contact::document_id(id.into()))?);
+    for deal in sales::deals_of(connection, id.into())? {
+        beside.extend(document(shelf, deal.into())?);
+    }
+    let cases = delete::cases(&card, beside.iter().map(AsRef::as_ref));
+    put(connection, &source, &cases)?;
+    Ok(())
+}
+
+/// The card that a document is, or is about, if it is deleted or cases tell of its deletion.
+pub(super) fn deleted(
+    connection: &Connection,
+    document: DocumentId,
+) -> Result<Option<DocumentId>, StoreError> {
+    let card = connection
+        .prepare_cached(
+            "SELECT c.document FROM customer AS c WHERE c.document IN (
+                 SELECT :id
+                 UNION ALL SELECT customer FROM contact WHERE document = :id
+                 UNION ALL SELECT customer FROM deal WHERE document = :id)
+             AND (c.is_live = 0 OR EXISTS (SELECT 1 FROM known_case AS k
+                 WHERE k.source = 'deletion/' || lower(hex(c.document))))",
+        )?
+        .query_row(&[(":id", document.as_bytes())], |row| {
+            row.get(0).map(DocumentId::from_bytes)
+        })
+        .optional()?;
+    Ok(card)
+}
+
+fn document(shelf: &Shelf<'_>, id: DocumentId) -> Result<Option<Rc<Document>>, ReplicaError> {
+    match shelf.document(id) {
+        Err(ReplicaError::Unreadable { .. }) => Ok(None),
+        document => document,
+    }
 }
 
 /// The keys under which a card is compared with others.
@@ -86,6 +140,10 @@ fn forget(connection: &Connection, source: &str) -> Result<(), StoreError> {
         .prepare_cached("DELETE FROM known_case WHERE source = ?")?
         .execute([source])?;
     Ok(())
+}
+
+fn deletion_source(card: DocumentId) -> String {
+    format!("deletion/{}", source(card))
 }
 
 fn source(document: DocumentId) -> String {

@@ -8,7 +8,7 @@ use dealership::kind::Kind;
 use rusqlite::Connection;
 
 use crate::error::StoreError;
-use crate::projection::{cases, imports, people, sales, stock};
+use crate::projection::{cases, imports, merged, people, sales, stock};
 
 /// The tables whose rows say in `document` which document they are of.
 const TABLES: &[&str] = &[
@@ -22,6 +22,7 @@ const TABLES: &[&str] = &[
     "customer_term",
     "contact",
     "task",
+    "task_done",
     "deal",
     "vehicle",
     "vehicle_status",
@@ -34,10 +35,12 @@ const TABLES: &[&str] = &[
 /// Whose rows of layer 2 are to be made anew.
 #[derive(Debug, Default)]
 pub(super) struct Dirty {
-    /// Customers, for their grades.
+    /// Customers, for what all cards that merging makes one tell of them.
     pub(super) customers: BTreeSet<CustomerId>,
     /// Keys, for the cases between the cards that share them.
     pub(super) keys: BTreeSet<String>,
+    /// Deleted cards, for the cases between the deletion and those who worked on.
+    pub(super) deletions: BTreeSet<DocumentId>,
 }
 
 /// Takes away what the tables say of a document.
@@ -78,10 +81,16 @@ pub(super) fn insert(
     note(connection, document.id(), dirty)
 }
 
-/// Notes what rows of layer 2 speak of a document.
+/// Notes what rows of layer 2 speak of a document: those of every card that merging makes one
+/// with it, too.
 fn note(connection: &Connection, id: DocumentId, dirty: &mut Dirty) -> Result<(), StoreError> {
-    dirty.customers.extend(customers_of(connection, id)?);
-    dirty.keys.extend(cases::keys(connection, id)?);
+    for customer in customers_of(connection, id)? {
+        for member in merged::members(connection, customer)? {
+            dirty.keys.extend(cases::keys(connection, member.into())?);
+            dirty.customers.insert(member);
+        }
+    }
+    dirty.deletions.extend(cases::deleted(connection, id)?);
     Ok(())
 }
 
@@ -90,7 +99,7 @@ fn customers_of(connection: &Connection, id: DocumentId) -> Result<Vec<CustomerI
     let customers = connection
         .prepare_cached(
             "SELECT document FROM customer WHERE document = :id
-             UNION SELECT customer FROM deal WHERE document = :id",
+             UNION ALL SELECT customer FROM deal WHERE document = :id",
         )?
         .query_map(&[(":id", id.as_bytes())], |row| {
             row.get(0).map(CustomerId::from_bytes)

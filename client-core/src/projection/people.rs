@@ -3,7 +3,7 @@
 use dealership::case::duplicate;
 use dealership::contact::Contact;
 use dealership::customer::Customer;
-use dealership::id::CustomerId;
+use dealership::id::{CustomerId, FactId};
 use dealership::pinyin;
 use dealership::{Device, Document};
 use rusqlite::Connection;
@@ -48,12 +48,11 @@ pub(super) fn customer(connection: &Connection, document: &Document) -> Result<(
     };
     let id = document.id();
     let is_live = customer.is_live();
-    let is_merged = customer.merged_into().next().is_some();
     connection
         .prepare_cached(
             "INSERT INTO customer (document, store, owner, name, sort_key, type, source, region,
-                 created_at, created_by, last_contact_at, is_live, is_listed)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                 created_at, created_by, last_contact_at, is_live, shown_as, is_listed, opted_out)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?
         .execute((
             id.as_bytes(),
@@ -68,7 +67,10 @@ pub(super) fn customer(connection: &Connection, document: &Document) -> Result<(
             customer.created_by.as_ref().map(|staff| staff.as_bytes()),
             customer.last_contact_at().millis(),
             is_live,
-            is_live && !is_merged,
+            // Until layer 2 knows of others: most cards are merged with none.
+            id.as_bytes(),
+            is_live,
+            opted_out(&customer),
         ))?;
     for hash in customer.phones.keys() {
         connection
@@ -95,6 +97,32 @@ pub(super) fn customer(connection: &Connection, document: &Document) -> Result<(
         }
         terms.write_of_customer(connection, id.into(), id)?;
     }
+    Ok(())
+}
+
+/// Puts what the tables say of a card besides what it says itself: as which card it is shown,
+/// and, where that is this one, what the merged customer is.
+pub(super) fn show(
+    connection: &Connection,
+    customer: &Customer,
+    shown_as: CustomerId,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "UPDATE customer SET last_contact_at = ?2, is_live = ?3, shown_as = ?4,
+                 is_listed = ?5, opted_out = ?6
+             WHERE document = ?1
+               AND (last_contact_at, is_live, shown_as, is_listed, opted_out)
+                   IS NOT (?2, ?3, ?4, ?5, ?6)",
+        )?
+        .execute((
+            customer.id.as_bytes(),
+            customer.last_contact_at().millis(),
+            customer.is_live(),
+            shown_as.as_bytes(),
+            customer.is_live() && customer.id == shown_as,
+            opted_out(customer),
+        ))?;
     Ok(())
 }
 
@@ -126,6 +154,15 @@ pub(super) fn contact(connection: &Connection, document: &Document) -> Result<()
             task.due.map(|due| due.to_string()),
         ))?;
     }
+    let mut insert = connection.prepare_cached(
+        "INSERT OR IGNORE INTO task_done (task, document, customer) VALUES (?, ?, ?)",
+    )?;
+    for follow_up in contact.standing_follow_ups() {
+        let is_own = |task: &FactId| contact.tasks.iter().any(|own| own.id == *task);
+        for task in follow_up.tasks.iter().filter(|task| !is_own(task)) {
+            insert.execute((task.as_bytes(), id.as_bytes(), contact.customer.as_bytes()))?;
+        }
+    }
     let mut terms = Terms::default();
     for phone in &contact.phones {
         let digits: String = phone.number.chars().filter(char::is_ascii_digit).collect();
@@ -148,6 +185,11 @@ pub(super) fn with_phone(
         .query_map([hash], |row| row.get(0).map(CustomerId::from_bytes))?
         .collect::<Result<_, _>>()?;
     Ok(customers)
+}
+
+fn opted_out(customer: &Customer) -> String {
+    let channels: Vec<String> = customer.opted_out.iter().map(ToString::to_string).collect();
+    channels.join(" ")
 }
 
 fn add_name(terms: &mut Terms, name: &str) {

@@ -1,14 +1,13 @@
 //! Rows of deals, and the grades that deals have a say in.
 
 use dealership::Document;
-use dealership::customer::Customer;
+use dealership::customer::GradeStep;
 use dealership::deal::Deal;
-use dealership::id::{CustomerId, DocumentId};
+use dealership::id::{CustomerId, DealId};
 use rusqlite::Connection;
 
-use crate::error::{ReplicaError, StoreError};
+use crate::error::StoreError;
 use crate::projection::span::NEVER;
-use crate::replica::Shelf;
 
 pub(super) fn deal(connection: &Connection, document: &Document) -> Result<(), StoreError> {
     let Some(deal) = Deal::read(document) else {
@@ -36,35 +35,27 @@ pub(super) fn deal(connection: &Connection, document: &Document) -> Result<(), S
     Ok(())
 }
 
-/// Makes a customer's grades anew, from the card and the customer's deals.
-pub(super) fn grade(shelf: &Shelf<'_>, customer: CustomerId) -> Result<(), ReplicaError> {
-    let connection = shelf.connection();
+/// Takes away the grades of a customer.
+pub(super) fn forget_grades(
+    connection: &Connection,
+    customer: CustomerId,
+) -> Result<(), StoreError> {
     connection
-        .prepare_cached("DELETE FROM customer_grade WHERE customer = ?")
-        .map_err(StoreError::from)?
-        .execute([customer.as_bytes()])
-        .map_err(StoreError::from)?;
-    let card = match shelf.document(customer.into()) {
-        Err(ReplicaError::Unreadable { .. }) => None,
-        document => document?,
-    };
-    let Some(card) = card.as_deref().and_then(Customer::read) else {
-        return Ok(());
-    };
-    let mut deals = Vec::new();
-    for id in deals_of(connection, customer)? {
-        match shelf.document(id) {
-            Err(ReplicaError::Unreadable { .. }) => {}
-            document => deals.extend(document?.as_deref().and_then(Deal::read)),
-        }
-    }
-    let steps = card.grade_steps(&deals);
-    let mut insert = connection
-        .prepare_cached(
-            "INSERT OR REPLACE INTO customer_grade (customer, from_at, until_at, grade)
-             VALUES (?, ?, ?, ?)",
-        )
-        .map_err(StoreError::from)?;
+        .prepare_cached("DELETE FROM customer_grade WHERE customer = ?")?
+        .execute([customer.as_bytes()])?;
+    Ok(())
+}
+
+/// Puts the grades of a customer, each with the span in which it holds.
+pub(super) fn put_grades(
+    connection: &Connection,
+    customer: CustomerId,
+    steps: &[GradeStep],
+) -> Result<(), StoreError> {
+    let mut insert = connection.prepare_cached(
+        "INSERT OR REPLACE INTO customer_grade (customer, from_at, until_at, grade)
+         VALUES (?, ?, ?, ?)",
+    )?;
     for (index, step) in steps.iter().enumerate() {
         // Before the first step nothing else held.
         let from = if index == 0 {
@@ -75,21 +66,20 @@ pub(super) fn grade(shelf: &Shelf<'_>, customer: CustomerId) -> Result<(), Repli
         let until = steps
             .get(index + 1)
             .map_or(NEVER, |next| next.from.millis());
-        insert
-            .execute((customer.as_bytes(), from, until, step.grade.code()))
-            .map_err(StoreError::from)?;
+        insert.execute((customer.as_bytes(), from, until, step.grade.code()))?;
     }
     Ok(())
 }
 
+/// The deals of one card, in the order of their ids.
 pub(super) fn deals_of(
     connection: &Connection,
     customer: CustomerId,
-) -> Result<Vec<DocumentId>, StoreError> {
+) -> Result<Vec<DealId>, StoreError> {
     let deals = connection
         .prepare_cached("SELECT document FROM deal WHERE customer = ? ORDER BY document")?
         .query_map([customer.as_bytes()], |row| {
-            row.get(0).map(DocumentId::from_bytes)
+            row.get(0).map(DealId::from_bytes)
         })?
         .collect::<Result<_, _>>()?;
     Ok(deals)

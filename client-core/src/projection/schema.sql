@@ -49,12 +49,17 @@ CREATE TABLE customer (
     created_by       BLOB,
     last_contact_at  INTEGER NOT NULL,
     is_live          INTEGER NOT NULL,
-    is_listed        INTEGER NOT NULL  -- live and not merged into another
+    -- Layer 2, for all cards that merging makes one: what the merged customer is
+    -- stands on the card as which all are shown (last_contact_at and is_live too).
+    shown_as         BLOB NOT NULL,    -- that card: itself, if it is not merged
+    is_listed        INTEGER NOT NULL, -- live and shown as itself
+    opted_out        TEXT NOT NULL     -- channels, with a blank between them
 ) STRICT, WITHOUT ROWID;
 -- A list goes along an index in its order and finds its filters there.
 CREATE INDEX customer_by_name ON customer (is_listed, sort_key, document, store, owner, source);
 CREATE INDEX customer_by_contact ON customer
     (is_listed, last_contact_at, document, store, owner, source);
+CREATE INDEX customer_by_shown ON customer (shown_as, document);
 CREATE INDEX customer_by_owner_name ON customer (owner, is_listed, sort_key, document);
 CREATE INDEX customer_by_owner_contact ON customer (owner, is_listed, last_contact_at, document);
 
@@ -107,6 +112,16 @@ CREATE TABLE task (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX task_by_customer ON task (customer, is_open, due);
 CREATE INDEX task_by_assignee ON task (assignee, is_open, due, id);
+
+-- Tasks of other contacts that follow-ups of this one did: on a merged customer it
+-- is all the same on which card somebody logs what was done.
+CREATE TABLE task_done (
+    task      BLOB NOT NULL,
+    document  BLOB NOT NULL,
+    customer  BLOB NOT NULL,  -- whose contact it is: who is another person does nothing
+    PRIMARY KEY (task, document)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX task_done_by_document ON task_done (document);
 
 CREATE TABLE deal (
     document       BLOB PRIMARY KEY,
@@ -198,8 +213,9 @@ CREATE TABLE duplicate_key (
 CREATE INDEX duplicate_key_by_document ON duplicate_key (document);
 
 -- Cases, by what they were derived from: one document, whose id the source is as
--- hex digits (layer 1), or the cards that share a duplicate key, which the source
--- is (layer 2). The same case may have several sources.
+-- hex digits (layer 1), or (layer 2) the cards that share a duplicate key, which the
+-- source is, or a deleted card with what people worked on beside it, whose source is
+-- deletion/ with the card's id. The same case may have several sources.
 CREATE TABLE known_case (
     source   TEXT    NOT NULL,
     id       BLOB    NOT NULL,
@@ -214,7 +230,8 @@ CREATE INDEX known_case_by_id ON known_case (id, source);
 -- Layer 2: what comes from several documents, made anew for those that one of
 -- them changed.
 
--- The grade of a customer, which the customer's deals have a say in.
+-- The grade of a customer, which all cards that merging makes one and their deals
+-- have a say in; it stands under the card as which they are shown.
 CREATE TABLE customer_grade (
     customer  BLOB    NOT NULL,
     from_at   INTEGER NOT NULL,

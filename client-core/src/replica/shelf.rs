@@ -148,6 +148,10 @@ impl Library for Shelf<'_> {
     fn vehicles_claimed_for(&self, deal: DealId) -> Result<Vec<VehicleId>, Refusal> {
         projection::vehicles_claimed_for(self.connection, deal).map_err(Refusal::storage)
     }
+
+    fn merged_with(&self, customer: CustomerId) -> Result<Vec<CustomerId>, Refusal> {
+        projection::merged_with(self.connection, customer).map_err(Refusal::storage)
+    }
 }
 
 /// Loads a document from its rows.

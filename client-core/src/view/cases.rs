@@ -127,7 +127,8 @@ fn name_of(desk: &Desk<'_>, document: DocumentId) -> Result<Option<String>, Stor
                  FROM vehicle AS v LEFT JOIN trim AS t ON t.document = v.trim
                  WHERE v.document = ?1
              UNION ALL SELECT name FROM customer WHERE document = ?1
-             UNION ALL SELECT c.name FROM deal AS d JOIN customer AS c ON c.document = d.customer
+             UNION ALL SELECT c.name FROM deal AS d JOIN customer AS o ON o.document = d.customer
+                 JOIN customer AS c ON c.document = o.shown_as
                  WHERE d.document = ?1",
         )?
         .query_row([document.as_bytes()], |row| row.get(0))

@@ -70,7 +70,8 @@ const JOINED: &str = "CROSS JOIN claim AS m USING (document, id)
     JOIN vehicle AS v ON v.document = m.document
     LEFT JOIN trim AS t ON t.document = v.trim
     LEFT JOIN deal AS d ON d.document = m.deal
-    LEFT JOIN customer AS c ON c.document = d.customer
+    LEFT JOIN customer AS o ON o.document = d.customer
+    LEFT JOIN customer AS c ON c.document = o.shown_as
     LEFT JOIN person AS p ON p.document = m.staff";
 
 /// The states of claims that still hold something, or may come to.

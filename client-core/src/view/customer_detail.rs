@@ -5,14 +5,15 @@ use std::collections::BTreeMap;
 use dealership::contact::{Contact, FollowUp};
 use dealership::customer::{Customer, LifeCycle};
 use dealership::deal::Deal;
+use dealership::grade::{Grade, GradeSignals, GradeSuggestion, suggest_grade};
 use dealership::id::{CustomerId, DocumentId, StaffId};
-use rusqlite::Connection;
+use dealership::merge;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{ReplicaError, StoreError};
+use crate::projection;
 use crate::view::deal_list::{self, DealRow};
-use crate::view::shared::{Select, id};
 use crate::view::{Desk, View};
 
 /// Asks for a customer.
@@ -26,12 +27,15 @@ pub(crate) struct CustomerDetail {
 /// A customer whole.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct CustomerWhole {
-    /// The card that stands for all of them.
+    /// The customer as all cards tell: the survivor's card, with what the others add.
     pub card: Customer,
     /// The cards that are merged into it.
     pub merged: Vec<Customer>,
     /// The grade in force.
     pub grade: String,
+    /// What the signs suggest where the grade is for a person to judge, as far as this device
+    /// holds how they are reached.
+    pub suggestion: Option<GradeSuggestion>,
     /// Where they stand in their life with the dealership.
     pub life_cycle: LifeCycle,
     /// How to reach them, one for each card whose contact this device holds.
@@ -62,14 +66,14 @@ impl View for CustomerDetail {
 
     fn run(&self, desk: &Desk<'_>) -> Result<Self::Output, ReplicaError> {
         let mut cards = Vec::new();
-        let members = merged_with(desk.connection, self.customer)?;
+        let members = projection::merged_with(desk.connection, self.customer)?;
         for member in &members {
             if let Some(document) = desk.shelf.document((*member).into())? {
                 cards.extend(Customer::read(&document));
             }
         }
-        let root = root(&cards).ok_or(ReplicaError::NoSuchDocument(self.customer.into()))?;
-        let card = cards.remove(root);
+        let card = merge::customer(&cards).ok_or_else(|| not_here(self.customer))?;
+        cards.retain(|member| member.id != card.id);
         let mut contacts = Vec::new();
         for member in &members {
             if let Some(document) = desk.shelf.document(Contact::document_id(*member))? {
@@ -106,11 +110,15 @@ impl View for CustomerDetail {
             .chain(card.owner)
             .chain(card.created_by)
             .chain(cards.iter().filter_map(|card| card.owner));
+        let grade = card.grade_at(of_deals.iter().copied(), desk.now);
+        let is_judged = grade == Grade::N || grade.is_open_intent();
+        let suggestion = (is_judged && !contacts.is_empty()).then(|| {
+            let known = GradeSignals::read(&contacts, of_deals.iter().copied(), None);
+            suggest_grade(&known)
+        });
         Ok(CustomerWhole {
-            grade: card
-                .grade_at(of_deals.iter().copied(), desk.now)
-                .code()
-                .to_owned(),
+            grade: grade.code().to_owned(),
+            suggestion,
             life_cycle: LifeCycle::of(&card, &of_deals, desk.now),
             names: names(desk, people)?,
             card,
@@ -136,33 +144,6 @@ pub(crate) fn names(
         }
     }
     Ok(names)
-}
-
-/// A customer and all that merging joins with them, in the order of their ids.
-fn merged_with(
-    connection: &Connection,
-    customer: CustomerId,
-) -> Result<Vec<CustomerId>, StoreError> {
-    let mut select = Select::new(
-        "WITH RECURSIVE member (document) AS (
-             VALUES (?)
-             UNION SELECT m.into_id FROM member JOIN customer_merge AS m USING (document)
-             UNION SELECT m.document FROM member JOIN customer_merge AS m
-                 ON m.into_id = member.document)
-         SELECT document FROM member ORDER BY document",
-    );
-    select
-        .value(*customer.as_bytes())
-        .rows(connection, |row| id(row, "document"))
-}
-
-/// The place of the card that stands for all: the one that is merged into none; where merges run
-/// in a circle, the smallest id.
-fn root(cards: &[Customer]) -> Option<usize> {
-    let free = cards
-        .iter()
-        .position(|card| card.merged_into().next().is_none());
-    free.or_else(|| (!cards.is_empty()).then_some(0))
 }
 
 /// Says that a document of this kind is not here.

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{ReplicaError, StoreError};
-use crate::view::shared::{MANY, Page, Paging, Select, date_of, id, id_or_none, instant};
+use crate::view::shared::{MANY, Page, Paging, Select, channels, date_of, id, id_or_none, instant};
 use crate::view::{Desk, View};
 
 /// Asks for customers, filtered and in an order.
@@ -67,16 +67,24 @@ pub struct CustomerRow {
     pub next_follow_up: Option<String>,
     /// The primary phone, where this device holds it.
     pub phone: Option<String>,
+    /// The channels by which they want no marketing: call, sms, wechat.
+    pub opted_out: Vec<String>,
 }
 
 /// What a row of a customer is read from; `customer AS c` and two values of now stand before.
 pub(crate) const COLUMNS: &str = "c.document, c.name, c.store, c.owner, c.source, c.created_at,
-    c.last_contact_at, c.sort_key,
+    c.last_contact_at, c.sort_key, c.opted_out,
     (SELECT grade FROM customer_grade AS g
        WHERE g.customer = c.document AND g.from_at <= ? AND ? < g.until_at) AS grade,
     (SELECT name FROM person AS p WHERE p.document = c.owner) AS owner_name,
-    (SELECT min(due) FROM task AS t WHERE t.customer = c.document AND t.is_open) AS next_due,
-    (SELECT phone FROM contact AS k WHERE k.customer = c.document LIMIT 1) AS phone";
+    (SELECT min(t.due) FROM customer AS m CROSS JOIN task AS t ON t.customer = m.document
+       WHERE m.shown_as = c.document AND t.is_open = 1
+         AND NOT EXISTS (SELECT 1 FROM task_done AS d
+             JOIN customer AS e ON e.document = d.customer
+             WHERE d.task = t.id AND e.shown_as = c.document)) AS next_due,
+    (SELECT k.phone FROM customer AS m CROSS JOIN contact AS k ON k.customer = m.document
+       WHERE m.shown_as = c.document
+       ORDER BY k.phone IS NULL, m.document <> c.document, m.document LIMIT 1) AS phone";
 
 impl View for CustomerList {
     type Output = Page<CustomerRow>;
@@ -202,5 +210,6 @@ pub(crate) fn read(row: &Row<'_>, desk: &Desk<'_>) -> rusqlite::Result<CustomerR
         days_since_contact: days,
         next_follow_up: row.get("next_due")?,
         phone: row.get("phone")?,
+        opted_out: channels(row, "opted_out")?,
     })
 }

@@ -20,7 +20,7 @@ use crate::view::{Desk, View};
 const MOST: usize = 50;
 
 /// Of how many customers, those contacted last, a vague query fills its page.
-const RECENT: usize = 2_000;
+const RECENT: usize = 1_000;
 
 /// Asks for the customers that a query finds.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -98,7 +98,8 @@ impl Wanted {
 /// The condition that a customer `c` has a term.
 fn has(select: &mut Select<'_>, term: &Wanted) {
     let condition = format!(
-        "EXISTS (SELECT 1 FROM customer_term AS s WHERE s.customer = c.document AND {})",
+        "EXISTS (SELECT 1 FROM customer AS o CROSS JOIN customer_term AS s ON s.customer = o.document
+             WHERE o.shown_as = c.document AND {})",
         Wanted::CONDITION
     );
     select.filter(&condition, term.values().map(boxed));
@@ -108,8 +109,10 @@ fn has(select: &mut Select<'_>, term: &Wanted) {
 /// others, then those contacted last.
 fn exact(desk: &Desk<'_>, wanted: &[Wanted], rarest: usize) -> Result<Vec<CustomerId>, StoreError> {
     let mut select = Select::new(format!(
-        "SELECT c.document FROM (SELECT s.customer, min(s.rank) AS rank FROM customer_term AS s
-                                 WHERE {} GROUP BY s.customer) AS hit
+        "SELECT c.document FROM (SELECT o.shown_as AS customer, min(s.rank) AS rank
+                                 FROM customer_term AS s
+                                 CROSS JOIN customer AS o ON o.document = s.customer
+                                 WHERE {} GROUP BY o.shown_as) AS hit
          CROSS JOIN customer AS c ON c.document = hit.customer",
         Wanted::CONDITION
     ));
@@ -139,8 +142,9 @@ fn vague(desk: &Desk<'_>, wanted: &[Wanted]) -> Result<Vec<CustomerId>, StoreErr
     own.then("ORDER BY");
     if let Some(first) = wanted.first() {
         own.then(&format!(
-            "(SELECT min(s.rank) FROM customer_term AS s
-                 WHERE s.customer = c.document AND {}),",
+            "(SELECT min(s.rank) FROM customer AS o
+                 CROSS JOIN customer_term AS s ON s.customer = o.document
+                 WHERE o.shown_as = c.document AND {}),",
             Wanted::CONDITION
         ));
         for value in first.values() {
@@ -153,9 +157,10 @@ fn vague(desk: &Desk<'_>, wanted: &[Wanted]) -> Result<Vec<CustomerId>, StoreErr
     let mut found = own.rows(desk.connection, |row| id(row, "document"))?;
 
     let mut others = Select::new("SELECT c.document FROM customer AS c");
+    let (contacted_at, document) = contacted_recently(desk)?;
     others.filter(
-        "c.is_listed = 1 AND c.last_contact_at >= ? AND c.owner IS NOT ?",
-        [Box::new(contacted_recently(desk)?), Box::new(me)],
+        "c.is_listed = 1 AND (c.last_contact_at, c.document) >= (?, ?) AND c.owner IS NOT ?",
+        [Box::new(contacted_at), Box::new(document), Box::new(me)],
     );
     wanted.iter().for_each(|term| has(&mut others, term));
     others.then(&format!(
@@ -166,17 +171,18 @@ fn vague(desk: &Desk<'_>, wanted: &[Wanted]) -> Result<Vec<CustomerId>, StoreErr
     Ok(found)
 }
 
-/// Since when the last [`RECENT`] customers were contacted.
-fn contacted_recently(desk: &Desk<'_>) -> Result<i64, StoreError> {
-    let since = desk
+/// The place in the order of contacts from which on there are [`RECENT`] customers: exact also
+/// where many were contacted, or imported, at one moment.
+fn contacted_recently(desk: &Desk<'_>) -> Result<(i64, Vec<u8>), StoreError> {
+    let from = desk
         .connection
         .prepare_cached(&format!(
-            "SELECT last_contact_at FROM customer WHERE is_listed = 1
-             ORDER BY last_contact_at DESC LIMIT 1 OFFSET {RECENT}"
+            "SELECT last_contact_at, document FROM customer WHERE is_listed = 1
+             ORDER BY last_contact_at DESC, document DESC LIMIT 1 OFFSET {RECENT}"
         ))?
-        .query_row((), |row| row.get(0))
+        .query_row((), |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
-    Ok(since.unwrap_or(i64::MIN))
+    Ok(from.unwrap_or((i64::MIN, Vec::new())))
 }
 
 /// The rows of customers, in this order.

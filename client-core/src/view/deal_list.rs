@@ -64,7 +64,8 @@ pub struct DealRow {
 
 /// What a row is read from; `deal AS d` follows.
 const SELECT_FROM: &str = "SELECT d.*,
-    (SELECT name FROM customer AS c WHERE c.document = d.customer) AS customer_name,
+    (SELECT c.name FROM customer AS m JOIN customer AS c ON c.document = m.shown_as
+       WHERE m.document = d.customer) AS customer_name,
     (SELECT name FROM person AS p WHERE p.document = d.owner) AS owner_name,
     (SELECT name FROM trim AS t WHERE t.document = d.trim) AS trim_name
     FROM";

@@ -184,6 +184,16 @@ pub(crate) fn instant(row: &Row<'_>, column: &str) -> rusqlite::Result<Timestamp
     row.get(column).map(Timestamp::from_millis)
 }
 
+/// Reads a column of marketing channels; none where it is null.
+pub(crate) fn channels(row: &Row<'_>, column: &str) -> rusqlite::Result<Vec<String>> {
+    let channels: Option<String> = row.get(column)?;
+    Ok(channels
+        .unwrap_or_default()
+        .split_whitespace()
+        .map(str::to_owned)
+        .collect())
+}
+
 /// The next text after all that begin with this one, for a search by the beginning.
 pub(crate) fn after_prefix(prefix: &str) -> String {
     format!("{prefix}\u{10ffff}")

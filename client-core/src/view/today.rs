@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::ReplicaError;
 use crate::view::cases::{CaseRow, Cases};
-use crate::view::shared::{Select, id, instant};
+use crate::view::shared::{Select, channels, id, instant};
 use crate::view::{Desk, View};
 
 /// The most rows of each part.
@@ -49,6 +49,8 @@ pub struct DueTask {
     pub customer_name: Option<String>,
     /// Their phone, where this device holds it.
     pub phone: Option<String>,
+    /// The channels by which they want no marketing: call, sms, wechat.
+    pub opted_out: Vec<String>,
     /// The day, `YYYY-MM-DD`.
     pub due: String,
 }
@@ -81,15 +83,32 @@ impl View for Today {
         let date = desk.today()?.to_string();
         let tasks = |condition: &'static str| {
             Select::new(
-                "SELECT t.id, t.customer, t.due, c.name,
-                     (SELECT phone FROM contact AS k WHERE k.customer = t.customer LIMIT 1) AS phone
-                 FROM task AS t LEFT JOIN customer AS c ON c.document = t.customer",
+                "SELECT t.id, coalesce(c.document, t.customer) AS customer, t.due, c.name,
+                     c.opted_out,
+                     coalesce(
+                         (SELECT k.phone FROM contact AS k WHERE k.customer = t.customer
+                            ORDER BY k.phone IS NULL LIMIT 1),
+                         (SELECT k.phone FROM customer AS o
+                            CROSS JOIN contact AS k ON k.customer = o.document
+                            WHERE o.shown_as = c.document
+                            ORDER BY k.phone IS NULL, o.document LIMIT 1)) AS phone
+                 FROM task AS t
+                 LEFT JOIN customer AS m ON m.document = t.customer
+                 LEFT JOIN customer AS c ON c.document = m.shown_as",
             )
             .filter(
                 "t.assignee = ? AND t.is_open = 1",
                 [Box::new(*staff.as_bytes())],
             )
             .filter(condition, [Box::new(date.clone())])
+            // Nobody is called whose card is deleted or kept for the law only.
+            .filter("coalesce(c.is_live, 1) = 1", [])
+            .filter(
+                "NOT EXISTS (SELECT 1 FROM task_done AS d
+                     JOIN customer AS e ON e.document = d.customer
+                     WHERE d.task = t.id AND e.shown_as = c.document)",
+                [],
+            )
             .then(&format!("ORDER BY t.due, t.id LIMIT {MOST}"))
             .rows(desk.connection, |row| {
                 Ok(DueTask {
@@ -97,6 +116,7 @@ impl View for Today {
                     customer: id(row, "customer")?,
                     customer_name: row.get("name")?,
                     phone: row.get("phone")?,
+                    opted_out: channels(row, "opted_out")?,
                     due: row.get("due")?,
                 })
             })

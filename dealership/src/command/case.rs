@@ -1,5 +1,6 @@
 //! Deciding cases: the ruling, and what follows from it.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use schemars::JsonSchema;
@@ -7,10 +8,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::case::{Case, CaseKind, clock, delete, duplicate, register, void};
 use crate::command::input::{self, LONGEST_LINE};
-use crate::command::{Command, Context, Library, Plan};
+use crate::command::{Command, Context, Library, Plan, lookup};
+use crate::contact::Contact;
+use crate::customer::Customer;
 use crate::document::Document;
 use crate::edit::Edits;
 use crate::id::{CaseId, DocumentId, FactId};
+use crate::kind::Kind;
 use crate::refusal::Refusal;
 use crate::schema::{self, Class};
 
@@ -67,7 +71,7 @@ impl Command for DecideCase {
         for id in &self.documents {
             documents.extend(library.document(*id)?);
         }
-        let case = cases(&documents)
+        let case = cases(library, &documents)?
             .into_iter()
             .find(|case| case.id == self.case)
             .ok_or_else(|| Refusal::invalid("case", "there is none such in these documents"))?;
@@ -95,6 +99,7 @@ impl Command for DecideCase {
                 CaseKind::DeleteVsEdit if self.decision == delete::KEEP => {
                     keep(document, &case, context, &mut edits);
                 }
+                CaseKind::DeleteVsEdit => delete_again(document, &case, context, &mut edits),
                 _ => {}
             }
         }
@@ -161,21 +166,47 @@ fn keep(document: &Document, case: &Case, context: &mut Context<'_>, edits: &mut
     }
 }
 
-/// The cases that documents show by themselves and beside each other.
-fn cases(documents: &[Rc<Document>]) -> Vec<Case> {
-    let beside = duplicate::within_store(documents.iter().map(Rc::as_ref));
-    documents
-        .iter()
-        .flat_map(|document| {
-            [
-                register::cases(document),
-                clock::cases(document),
-                delete::cases(document),
-                void::cases(document),
-                duplicate::elsewhere(document),
-            ]
-        })
-        .flatten()
-        .chain(beside)
-        .collect()
+/// Deletes the card that a case is about where somebody took the deletion back in the meantime.
+fn delete_again(document: &Document, case: &Case, context: &mut Context<'_>, edits: &mut Edits) {
+    let is_live = Customer::read(document).is_some_and(|card| card.voided.is_none());
+    let deleted = case.sides.iter().find_map(|side| side.fact);
+    if let Some(void) = deleted.and_then(|void| document.fact("void", void))
+        && is_live
+    {
+        let fields = context.signed([("reason", void.text("reason").map(str::to_owned).into())]);
+        edits.record(document.id(), "void", context.ids.fact(), fields);
+    }
+}
+
+/// The cases that documents show by themselves, and people's beside each other.
+fn cases(library: &dyn Library, documents: &[Rc<Document>]) -> Result<Vec<Case>, Refusal> {
+    let mut cases = Vec::new();
+    let mut cards: BTreeMap<DocumentId, Rc<Document>> = BTreeMap::new();
+    for document in documents {
+        cases.extend(register::cases(document));
+        cases.extend(clock::cases(document));
+        cases.extend(void::cases(document));
+        if document.kind() == Kind::Customer {
+            let whole = lookup::whole(library, document.id().into())?;
+            cases.extend(duplicate::elsewhere(document));
+            cases.extend(delete::cases(
+                document,
+                beside(library, document)?.iter().map(Rc::as_ref),
+            ));
+            cards.extend(whole.cards.into_iter().map(|(card, _)| (card.id(), card)));
+        }
+    }
+    cases.extend(duplicate::within_store(cards.values().map(Rc::as_ref)));
+    Ok(cases)
+}
+
+/// What people work on beside a card: the customer's contact and deals, as far as they are here.
+fn beside(library: &dyn Library, card: &Document) -> Result<Vec<Rc<Document>>, Refusal> {
+    let customer = card.id().into();
+    let mut beside = Vec::new();
+    beside.extend(library.document(Contact::document_id(customer))?);
+    for deal in library.deals_of(customer)? {
+        beside.extend(library.document(deal.into())?);
+    }
+    Ok(beside)
 }

@@ -46,11 +46,12 @@ impl Command for SetGrade {
         library: &dyn Library,
         context: &mut Context<'_>,
     ) -> Result<Plan<Graded>, Refusal> {
-        let (card, customer) = lookup::card(library, self.customer)?;
+        let (card, _) = lookup::card(library, self.customer)?;
         let (contact, _) = lookup::contact(library, self.customer)?;
+        let whole = lookup::whole(library, self.customer)?;
         check_grade(self.grade)?;
         let reason = input::prose("reason", &self.reason, input::LONGEST_PROSE)?;
-        let before = customer.grade_at([], context.now);
+        let before = whole.customer.grade_at(&whole.deals, context.now);
         let origin = match self.as_suggested {
             true => GradeOrigin::Suggested,
             false => GradeOrigin::Manual,

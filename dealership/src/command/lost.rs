@@ -51,7 +51,8 @@ impl Command for RequestLost {
         library: &dyn Library,
         context: &mut Context<'_>,
     ) -> Result<Plan<LostRequested>, Refusal> {
-        let (card, customer) = lookup::card(library, self.customer)?;
+        let (card, _) = lookup::card(library, self.customer)?;
+        let customer = lookup::whole(library, self.customer)?.customer;
         if customer.lost.iter().any(|request| request.review.is_none()) {
             return Err(Refusal::state(&card, "a request waits for the manager"));
         }

@@ -85,6 +85,13 @@ coded_enum! {
     }
 }
 
+impl Outcome {
+    /// Whether the customer was spoken to, if it says so.
+    pub const fn is_reached(self) -> bool {
+        !matches!(self, Self::NoAnswer | Self::WrongNumber)
+    }
+}
+
 /// One follow-up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FollowUp {
@@ -143,7 +150,7 @@ impl FollowUp {
     /// Whether the customer was spoken to.
     pub fn reached(&self) -> bool {
         let outcome = self.outcome.as_ref().and_then(Coded::known);
-        !matches!(outcome, Some(Outcome::NoAnswer | Outcome::WrongNumber))
+        outcome.is_none_or(Outcome::is_reached)
     }
 }
 

@@ -30,6 +30,14 @@ pub struct Contacted {
     pub at: Timestamp,
 }
 
+impl Contacted {
+    /// Whether the customer was spoken to.
+    pub fn reached(&self) -> bool {
+        let outcome = self.outcome.as_ref().and_then(Coded::known);
+        outcome.is_none_or(Outcome::is_reached)
+    }
+}
+
 pub(super) fn read(document: &Document) -> Vec<Contacted> {
     let corrected = corrections(document, "contacted");
     let mut contacted: Vec<_> = document

@@ -61,8 +61,9 @@ impl Customer {
         self.last_graded().1
     }
 
-    /// The grades that follow one another from the last judgement or contact on, if nobody
-    /// contacts the customer: what a projection stores, since it does not depend on the clock.
+    /// The grades that follow one another from the last judgement on, if nobody contacts the
+    /// customer any more: what a projection stores, since it does not depend on the clock. A call
+    /// that nobody answered is no contact.
     ///
     /// `deals` are the customer's, those of merged customers among them: an open order is O,
     /// what was delivered or cancelled after the last judgement is D or T.
@@ -81,10 +82,11 @@ impl Customer {
         course
             .steps
             .iter()
-            .map(|standing| GradeStep {
-                from: match standing.is_lowered {
-                    true => Timestamp::from_millis(civil::start_of_day(standing.since)),
-                    false => from,
+            .enumerate()
+            .map(|(index, standing)| GradeStep {
+                from: match index {
+                    0 => from,
+                    _ => Timestamp::from_millis(civil::start_of_day(standing.since)),
                 },
                 grade: standing.grade,
                 is_dormant: standing.is_dormant,
@@ -104,15 +106,13 @@ impl Customer {
 
     fn grade_course(&self, from: Timestamp, grade: Grade) -> Option<GradeCourse> {
         let on = civil::civil_date(from.millis())?;
-        let last_contact = self
-            .contacted
-            .iter()
-            .filter(|contacted| contacted.corrected_by.is_none())
-            .map(|contacted| contacted.at)
-            .max()
-            .and_then(|at| civil::civil_date(at.millis()));
+        let contacts: Vec<NaiveDate> = self
+            .standing_contacted()
+            .filter(|contacted| contacted.reached())
+            .filter_map(|contacted| civil::civil_date(contacted.at.millis()))
+            .collect();
         let judgement = GradeJudgement { grade, on };
-        GradeCourse::of(&GradeRules::DEFAULT, &[judgement], last_contact)
+        GradeCourse::of(&GradeRules::DEFAULT, &[judgement], &contacts)
     }
 
     /// The last judgement, by a person or by what happened to a deal.

@@ -10,20 +10,21 @@ use crate::contact::{Contact, FollowUp, FollowUpType, Outcome, PlateQuota};
 use crate::deal::{Deal, Stage};
 use crate::fen::Fen;
 use crate::grade::GradeSignals;
+use crate::merge;
 
 /// What customers say who do not want to decide yet.
 const JUST_LOOKING: &str = "再看看";
 
 impl GradeSignals {
-    /// Reads the signs from how to reach a customer and their deals; [`suggest_grade`] makes a
-    /// suggestion of them.
+    /// Reads the signs from the contacts of a customer, one for each card that merging made one,
+    /// and their deals; [`suggest_grade`] makes a suggestion of them.
     ///
     /// `on_road_price` is that of what they want, if somebody worked it out. Whether the decision
     /// maker was present no document says: the person who asks may add it.
     ///
     /// [`suggest_grade`]: crate::grade::suggest_grade
-    pub fn read<'d>(
-        contact: &Contact,
+    pub fn read<'c, 'd>(
+        contacts: impl IntoIterator<Item = &'c Contact>,
         deals: impl IntoIterator<Item = &'d Deal>,
         on_road_price: Option<Fen>,
     ) -> Self {
@@ -35,8 +36,13 @@ impl GradeSignals {
                     .filter(|stage| deal.progress.done_at(*stage).is_some()),
             );
         }
-        let standing: Vec<&FollowUp> = contact.standing_follow_ups().collect();
-        let intent = contact.open_intent();
+        let contacts: Vec<&Contact> = contacts.into_iter().collect();
+        let mut standing = merge::timeline(contacts.iter().copied());
+        standing.retain(|follow_up| follow_up.corrected_by.is_none());
+        let intent = contacts
+            .iter()
+            .filter_map(|contact| contact.open_intent())
+            .max_by_key(|intent| (intent.at, intent.id));
         let quota = intent
             .and_then(|intent| intent.plate_quota.as_ref())
             .and_then(Coded::known);
@@ -54,9 +60,9 @@ impl GradeSignals {
             budget: intent.and_then(|intent| intent.budget_max),
             on_road_price,
             plate_quota_is_ready: matches!(quota, Some(PlateQuota::Has | PlateQuota::NotNeeded)),
-            has_competitor_quote: contact
-                .competitors
+            has_competitor_quote: contacts
                 .iter()
+                .flat_map(|contact| &contact.competitors)
                 .any(|offer| offer.quoted_price.is_some()),
             loan_was_prechecked: passed.contains(&Stage::Finance),
             unanswered_calls: unanswered(&standing),

@@ -37,6 +37,15 @@ pub struct Rival {
     pub provenance: Provenance,
 }
 
+impl Provenance {
+    /// Whether the author knew of a change in another document: one of the same device, or one
+    /// that the relay had given it. Within one document, ancestry says it exactly.
+    pub fn knew_of(&self, other: &Self) -> bool {
+        let was_given = |receipt: ChangeReceipt| receipt.seq <= self.base_seq;
+        self.device == other.device || other.receipt.is_some_and(was_given)
+    }
+}
+
 impl Document {
     /// Every change of the document in an order where each stands after what it had seen.
     pub fn history(&self) -> Vec<Provenance> {

@@ -36,61 +36,47 @@ pub struct GradeStanding {
     pub follow_up_due: Option<NaiveDate>,
 }
 
-/// The last judgement and every step down that the clock makes from it without further contact.
+/// The last judgement and every step that the clock makes from it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct GradeCourse {
-    /// The steps in order of their days, the judgement first; at most five.
+    /// The steps in order of their days, the judgement first; the last ones are those that come
+    /// without further contact.
     pub steps: Vec<GradeStanding>,
 }
 
 impl GradeCourse {
-    /// Follows the last judgement of a history, given in the order in which the group holds it;
-    /// `None` for an empty one.
+    /// Follows the last judgement of a history, given in the order in which the group holds it,
+    /// through the days on which the customer was spoken to since; `None` for an empty history.
     ///
     /// The trade's rule: every grade has its own clock, which starts when the grade comes into
-    /// force and again with each contact. N is lowered unless judged, contact or not. A step down
-    /// is no contact: the next call stays due from the last contact or judgement.
+    /// force and again with each contact. A contact lifts nobody: only a judgement undoes a step
+    /// down, though it wakes who was dormant. N is lowered unless judged, contact or not. A step
+    /// down is no contact: the next call stays due from the last contact or judgement.
     pub fn of(
         rules: &GradeRules,
         history: &[GradeJudgement],
-        last_contact: Option<NaiveDate>,
+        contacts: &[NaiveDate],
     ) -> Option<Self> {
-        let judged = history.last()?;
-        let called_from = last_contact.map_or(judged.on, |contact| contact.max(judged.on));
-        let mut step = GradeStanding {
-            grade: judged.grade,
-            since: judged.on,
-            is_lowered: false,
-            is_dormant: false,
-            follow_up_due: follow_up_due(rules, judged, last_contact, judged.grade, called_from),
+        let mut walk = Walk {
+            rules,
+            judged: *history.last()?,
+            last_contact: None,
+            steps: Vec::new(),
         };
-        let mut steps = vec![step];
-        while let Some((days, lowering)) = rules.lowering(step.grade)
-            && !step.is_dormant
-        {
-            let starts = match step.grade {
-                Grade::N => step.since,
-                _ => step.since.max(called_from),
-            };
-            let Some(since) = days_after(starts, days) else {
-                break;
-            };
-            let grade = match lowering {
-                Lowering::To(grade) => grade,
-                Lowering::Dormant => step.grade,
-            };
-            let is_dormant = lowering == Lowering::Dormant;
-            let due = follow_up_due(rules, judged, last_contact, grade, called_from);
-            step = GradeStanding {
-                grade,
-                since,
-                is_lowered: true,
-                is_dormant,
-                follow_up_due: due.filter(|_| !is_dormant),
-            };
-            steps.push(step);
+        let mut contacts: Vec<NaiveDate> = contacts
+            .iter()
+            .copied()
+            .filter(|contact| *contact > walk.judged.on)
+            .collect();
+        contacts.sort_unstable();
+        let mut step = walk.step(walk.judged.grade, walk.judged.on);
+        for contact in contacts {
+            step = walk.fall(step, Some(contact));
+            step = walk.contact(step, contact);
         }
-        Some(Self { steps })
+        let last = walk.fall(step, None);
+        walk.steps.push(last);
+        Some(Self { steps: walk.steps })
     }
 
     /// What holds on a day: the last step begun by then; before the first, the first.
@@ -102,29 +88,93 @@ impl GradeCourse {
     }
 }
 
-fn follow_up_due(
-    rules: &GradeRules,
-    judged: &GradeJudgement,
+/// The way from a judgement through contacts and falls.
+struct Walk<'r> {
+    rules: &'r GradeRules,
+    judged: GradeJudgement,
     last_contact: Option<NaiveDate>,
-    grade: Grade,
-    called_from: NaiveDate,
-) -> Option<NaiveDate> {
-    if let Some(days) = rules.follow_up_days(grade) {
-        return days_after(called_from, days);
+    /// The steps that are over.
+    steps: Vec<GradeStanding>,
+}
+
+impl Walk<'_> {
+    fn step(&self, grade: Grade, since: NaiveDate) -> GradeStanding {
+        GradeStanding {
+            grade,
+            since,
+            is_lowered: false,
+            is_dormant: false,
+            follow_up_due: self.follow_up_due(grade),
+        }
     }
-    let first = match grade {
-        Grade::T => Some(rules.follow_up_cancelled),
-        Grade::F => None,
-        _ => return None,
-    };
-    // The talk in which the customer was lost is no reactivation: it takes a contact on the day
-    // that is planned, or later, to have done it.
-    first
-        .iter()
-        .chain(&rules.reactivate_lost)
-        .filter_map(|days| days_after(judged.on, *days))
-        .filter(|due| last_contact.is_none_or(|contact| contact < *due))
-        .min()
+
+    /// Lets the clock lower a step as far as it does by a day, that day included; without one, as
+    /// far as it ever does.
+    fn fall(&mut self, mut step: GradeStanding, until: Option<NaiveDate>) -> GradeStanding {
+        while let Some((days, lowering)) = self.rules.lowering(step.grade)
+            && !step.is_dormant
+        {
+            let starts = match step.grade {
+                Grade::N => step.since,
+                _ => step.since.max(self.called_from()),
+            };
+            let Some(since) = days_after(starts, days) else {
+                break;
+            };
+            if until.is_some_and(|until| until < since) {
+                break;
+            }
+            let lowered = match lowering {
+                Lowering::To(grade) => self.step(grade, since),
+                Lowering::Dormant => GradeStanding {
+                    is_dormant: true,
+                    follow_up_due: None,
+                    ..self.step(step.grade, since)
+                },
+            };
+            self.steps.push(step);
+            step = GradeStanding {
+                is_lowered: true,
+                ..lowered
+            };
+        }
+        step
+    }
+
+    fn contact(&mut self, step: GradeStanding, on: NaiveDate) -> GradeStanding {
+        self.last_contact = Some(on);
+        if step.is_dormant {
+            self.steps.push(step);
+            return self.step(step.grade, on);
+        }
+        GradeStanding {
+            follow_up_due: self.follow_up_due(step.grade),
+            ..step
+        }
+    }
+
+    fn called_from(&self) -> NaiveDate {
+        self.last_contact.unwrap_or(self.judged.on)
+    }
+
+    fn follow_up_due(&self, grade: Grade) -> Option<NaiveDate> {
+        if let Some(days) = self.rules.follow_up_days(grade) {
+            return days_after(self.called_from(), days);
+        }
+        let first = match grade {
+            Grade::T => Some(self.rules.follow_up_cancelled),
+            Grade::F => None,
+            _ => return None,
+        };
+        // The talk in which the customer was lost is no reactivation: it takes a contact on the
+        // day that is planned, or later, to have done it.
+        first
+            .iter()
+            .chain(&self.rules.reactivate_lost)
+            .filter_map(|days| days_after(self.judged.on, *days))
+            .filter(|due| self.last_contact.is_none_or(|contact| contact < *due))
+            .min()
+    }
 }
 
 #[cfg(test)]
@@ -139,7 +189,8 @@ mod tests {
 
     fn course(grade: Grade, last_contact: Option<u16>) -> GradeCourse {
         let judgement = GradeJudgement { grade, on: day(0) };
-        GradeCourse::of(&GradeRules::default(), &[judgement], last_contact.map(day)).unwrap()
+        let contacts: Vec<NaiveDate> = last_contact.map(day).into_iter().collect();
+        GradeCourse::of(&GradeRules::default(), &[judgement], &contacts).unwrap()
     }
 
     fn steps(course: &GradeCourse) -> Vec<(&'static str, i64, bool)> {
@@ -180,6 +231,36 @@ mod tests {
     }
 
     #[test]
+    fn a_contact_lifts_nobody_whom_the_clock_has_lowered() {
+        let course = course(Grade::H, Some(30));
+
+        assert_eq!(
+            steps(&course),
+            [
+                ("H", 0, false),
+                ("A", 7, false),
+                ("B", 22, false),
+                ("C", 60, false),
+                ("C", 150, true),
+            ]
+        );
+        assert_eq!(course.on(day(31)).unwrap().follow_up_due, Some(day(37)));
+    }
+
+    #[test]
+    fn a_contact_wakes_who_was_dormant() {
+        assert_eq!(
+            steps(&course(Grade::C, Some(100))),
+            [
+                ("C", 0, false),
+                ("C", 90, true),
+                ("C", 100, false),
+                ("C", 190, true),
+            ]
+        );
+    }
+
+    #[test]
     fn an_unjudged_customer_becomes_c_after_a_week_contact_or_not() {
         for last_contact in [None, Some(5)] {
             let course = course(Grade::N, last_contact);
@@ -200,11 +281,11 @@ mod tests {
             judgement(Grade::C, 2),
             judgement(Grade::H, 9),
         ];
-        let course = GradeCourse::of(&GradeRules::default(), &history, Some(day(3))).unwrap();
+        let course = GradeCourse::of(&GradeRules::default(), &history, &[day(3)]).unwrap();
 
         assert_eq!(course.on(day(15)).unwrap().grade, Grade::H);
         assert_eq!(course.on(day(16)).unwrap().grade, Grade::A);
-        assert_eq!(GradeCourse::of(&GradeRules::default(), &[], None), None);
+        assert_eq!(GradeCourse::of(&GradeRules::default(), &[], &[]), None);
     }
 
     #[test]
@@ -213,7 +294,7 @@ mod tests {
             grade: Grade::B,
             on: day(10),
         };
-        let course = GradeCourse::of(&GradeRules::default(), &[judgement], None).unwrap();
+        let course = GradeCourse::of(&GradeRules::default(), &[judgement], &[]).unwrap();
 
         assert_eq!(course.on(day(0)).unwrap().grade, Grade::B);
     }
@@ -275,7 +356,7 @@ mod tests {
             grade: Grade::H,
             on: NaiveDate::MAX,
         };
-        let course = GradeCourse::of(&GradeRules::default(), &[judgement], None).unwrap();
+        let course = GradeCourse::of(&GradeRules::default(), &[judgement], &[]).unwrap();
 
         assert_eq!(course.steps.len(), 1);
         assert_eq!(course.steps[0].follow_up_due, None);
@@ -285,10 +366,14 @@ mod tests {
         #[test]
         fn a_course_only_goes_down_and_ends(
             grade in prop::sample::select(Grade::ALL.to_vec()),
-            last_contact in prop::option::of(0_u16..400),
+            contacts in prop::collection::vec(0_u16..400, 0..6),
         ) {
-            let course = course(grade, last_contact);
-            prop_assert!((1..=5).contains(&course.steps.len()));
+            let judgement = GradeJudgement { grade, on: day(0) };
+            let contacts: Vec<NaiveDate> = contacts.into_iter().map(day).collect();
+            let course = GradeCourse::of(&GradeRules::default(), &[judgement], &contacts).unwrap();
+            prop_assert!((1..=15).contains(&course.steps.len()));
+            let level = |grade: Grade| "NHABC".find(grade.code());
+            prop_assert!(course.steps.is_sorted_by_key(|step| level(step.grade)));
             prop_assert!(course.steps.is_sorted_by_key(|step| step.since));
             prop_assert_eq!(course.steps[0].grade, grade);
             for step in &course.steps {

@@ -120,9 +120,17 @@ pub(super) static CUSTOMER: Schema = Schema {
                 text("other", CODE),
                 text("other_store", CODE),
                 text("other_owner", CODE),
+                text("other_created_by", CODE),
+                text("other_device", CODE),
                 int("other_created_at"),
                 int("at"),
             ]),
+        ),
+        // Takes it back: the two were merged, one was deleted, or they share no phone any more.
+        written_by(
+            Writer::Relay,
+            "case_end",
+            Class::Fact(&[text("case", CODE), text("reason", CODE), int("at")]),
         ),
         rulings(Kind::Customer),
         field("import", super::IMPORT),

@@ -141,3 +141,16 @@ fn a_first_meeting_is_the_first_follow_up_and_the_grade_falls_with_time() {
         Grade::C
     );
 }
+
+#[test]
+fn nobody_is_carded_as_lost_ordered_delivered_or_cancelled() {
+    let mut li_na = Device::consultant(1, store(1));
+    for grade in [Grade::F, Grade::O, Grade::D, Grade::T] {
+        let card = CreateCustomer {
+            grade: Some(grade),
+            ..zhang_wei()
+        };
+        let refusal = li_na.run(sunday(10, 0), &card).unwrap_err();
+        assert_eq!(refusal.code(), "invalid", "{grade}");
+    }
+}

@@ -2,18 +2,31 @@
 
 use dealership::case::{Case, CaseKind, clock, delete, duplicate, register};
 use dealership::command::{
-    AddPhone, CreateCustomer, DecideCase, DeleteCustomer, DeleteReason, EditCustomer,
-    MergeCustomers, SetPrimaryPhone,
+    AddNote, AddPhone, CreateCustomer, DecideCase, DeleteCustomer, DeleteReason, EditCustomer,
+    MergeCustomers, RestoreCustomer, SetPrimaryPhone,
 };
 use dealership::duty;
-use dealership::{Author, Document, DocumentId, Role};
+use dealership::{Author, Contact, CustomerId, Deal, Document, DocumentId, Role};
 
 use crate::carding::zhang_wei;
+use crate::deals::deal_with;
 use crate::follow_ups::call;
 use crate::world::{Device, Relay, on, store, sunday};
 
 fn duplicates(documents: &[Document]) -> Vec<Case> {
     duplicate::within_store(documents)
+}
+
+fn deletions(device: &Device, customer: CustomerId) -> Vec<Case> {
+    let beside: Vec<Document> = device
+        .documents()
+        .into_iter()
+        .filter(|document| {
+            Contact::read(document).is_some_and(|contact| contact.customer == customer)
+                || Deal::read(document).is_some_and(|deal| deal.customer == customer)
+        })
+        .collect();
+    delete::cases(&device.read(customer), &beside)
 }
 
 fn decide(case: &Case, decision: &str, winner: Option<&str>) -> DecideCase {
@@ -299,14 +312,14 @@ fn a_card_deleted_while_somebody_worked_on_it_is_kept_when_the_manager_says_so()
         reason: DeleteReason::Error,
     };
     manager.run(sunday(14, 0), &gone).unwrap();
-    assert_eq!(delete::cases(&manager.read(customer)), []);
+    assert_eq!(deletions(&manager, customer), []);
     li_na.run(sunday(14, 10), &call(customer)).unwrap();
     relay.sync(&mut manager, sunday(15, 0));
     relay.sync(&mut li_na, sunday(15, 0));
     relay.sync(&mut manager, sunday(15, 1));
 
-    let cases = delete::cases(&manager.read(customer));
-    assert_eq!(delete::cases(&li_na.read(customer)), cases);
+    let cases = deletions(&manager, customer);
+    assert_eq!(deletions(&li_na, customer), cases);
     assert_eq!(cases.len(), 1);
     assert_eq!(cases[0].sides.len(), 2);
     assert!(manager.customer(customer).voided.is_some());
@@ -324,7 +337,7 @@ fn a_card_deleted_while_somebody_worked_on_it_is_kept_when_the_manager_says_so()
 
     assert!(manager.customer(customer).voided.is_none());
     assert_eq!(manager.contact(customer).follow_ups.len(), 1);
-    assert!(!delete::cases(&manager.read(customer))[0].is_open());
+    assert!(!deletions(&manager, customer)[0].is_open());
     relay.sync(&mut manager, sunday(16, 1));
     relay.sync(&mut li_na, sunday(16, 1));
     assert!(li_na.run(sunday(16, 2), &call(customer)).is_ok());
@@ -350,7 +363,7 @@ fn rulings_that_contradict_each_other_go_up_a_level() {
         relay.sync(device, sunday(12, 0));
     }
     relay.sync(&mut one, sunday(12, 1));
-    let case = delete::cases(&one.read(customer)).remove(0);
+    let case = deletions(&one, customer).remove(0);
 
     one.run(on(1, 9, 0), &decide(&case, delete::DELETE, None))
         .unwrap();
@@ -360,7 +373,209 @@ fn rulings_that_contradict_each_other_go_up_a_level() {
     relay.sync(&mut one, on(1, 10, 0));
     relay.sync(&mut other, on(1, 10, 0));
 
-    let case = delete::cases(&other.read(customer)).remove(0);
+    let case = deletions(&other, customer).remove(0);
     assert!(case.is_open());
     assert_eq!(case.decider, Role::GeneralManager);
+    assert!(other.customer(customer).voided.is_none(), "kept until then");
+
+    let mut general = Device::new(7, &[Role::GeneralManager], &[store(1)], &[1]);
+    relay.sync(&mut general, on(1, 11, 0));
+    general
+        .run(on(1, 12, 0), &decide(&case, delete::DELETE, None))
+        .unwrap();
+    assert!(general.customer(customer).voided.is_some());
+    assert!(
+        deletions(&general, customer)
+            .iter()
+            .all(|case| !case.is_open())
+    );
+}
+
+#[test]
+fn an_hour_of_work_beside_a_deleted_card_is_a_case_whatever_it_was() {
+    for with_deal in [false, true] {
+        let mut relay = Relay::new();
+        let mut li_na = Device::consultant(1, store(1));
+        let mut manager = Device::manager(9, store(1), &[1]);
+        let customer = li_na.run(sunday(10, 0), &zhang_wei()).unwrap().customer;
+        relay.sync(&mut li_na, sunday(10, 1));
+        relay.sync(&mut manager, sunday(10, 1));
+        let gone = DeleteCustomer {
+            customer,
+            reason: DeleteReason::Error,
+        };
+        manager.run(sunday(14, 0), &gone).unwrap();
+        // Neither writes to the card.
+        let command = if with_deal {
+            li_na.run(sunday(14, 10), &deal_with(customer)).unwrap();
+            "open_deal"
+        } else {
+            let note = AddNote {
+                customer,
+                text: "周末带家人再来".into(),
+            };
+            li_na.run(sunday(14, 10), &note).unwrap();
+            "add_note"
+        };
+        relay.sync(&mut manager, sunday(15, 0));
+        relay.sync(&mut li_na, sunday(15, 0));
+        relay.sync(&mut manager, sunday(15, 1));
+
+        let cases = deletions(&manager, customer);
+        assert_eq!(deletions(&li_na, customer), cases);
+        let [case] = cases.as_slice() else {
+            panic!("{} cases", cases.len());
+        };
+        let shows = &case.sides[1].shows["command"];
+        assert_eq!(shows.as_text(), Some(command));
+
+        manager
+            .run(sunday(16, 0), &decide(case, delete::KEEP, None))
+            .unwrap();
+        assert!(manager.customer(customer).voided.is_none());
+        assert!(!deletions(&manager, customer)[0].is_open());
+    }
+}
+
+#[test]
+fn a_deletion_by_somebody_who_knew_the_work_is_no_case() {
+    let mut relay = Relay::new();
+    let mut li_na = Device::consultant(1, store(1));
+    let mut manager = Device::manager(9, store(1), &[1]);
+    let customer = li_na.run(sunday(10, 0), &zhang_wei()).unwrap().customer;
+    li_na.run(sunday(10, 5), &deal_with(customer)).unwrap();
+    li_na.run(sunday(10, 6), &call(customer)).unwrap();
+    relay.sync(&mut li_na, sunday(11, 0));
+    relay.sync(&mut manager, sunday(11, 0));
+    let gone = DeleteCustomer {
+        customer,
+        reason: DeleteReason::Test,
+    };
+    manager.run(sunday(12, 0), &gone).unwrap();
+    manager
+        .run(sunday(12, 30), &RestoreCustomer { customer })
+        .unwrap();
+    relay.sync(&mut manager, sunday(13, 0));
+    relay.sync(&mut li_na, sunday(13, 0));
+    li_na.run(sunday(14, 0), &call(customer)).unwrap();
+    relay.sync(&mut li_na, sunday(15, 0));
+
+    assert_eq!(deletions(&li_na, customer), []);
+}
+
+#[test]
+fn a_duplicate_is_a_case_between_those_as_whom_the_two_are_shown() {
+    let mut manager = Device::manager(9, store(1), &[]);
+    let mut card = |minute: i64, name: &str, phone: &str| {
+        let card = CreateCustomer {
+            name: name.into(),
+            phone: Some(phone.into()),
+            ..CreateCustomer::default()
+        };
+        let customer = manager.run(sunday(10, minute), &card).unwrap().customer;
+        customer
+    };
+    let absorbed = card(0, "张伟", "13800000001");
+    let between = card(1, "李娜", "13900000002");
+    let survivor = card(2, "王强", "13700000003");
+    let again = card(3, "赵敏", "13800000001");
+    let other = card(4, "孙丽", "13800000001");
+    for (absorbed, survivor) in [(absorbed, between), (between, survivor)] {
+        let merge = MergeCustomers {
+            survivor,
+            absorbed,
+            take_from_absorbed: [].into(),
+        };
+        manager.run(sunday(11, 0), &merge).unwrap();
+    }
+
+    // The survivor bears another number: the cards merged into them bear this one.
+    let cases = duplicates(&manager.documents());
+    assert_eq!(cases.len(), 2);
+    let mut documents = [DocumentId::from(survivor), again.into()];
+    documents.sort();
+    let case = cases
+        .iter()
+        .find(|case| case.documents == documents)
+        .unwrap();
+
+    let ruling = decide(case, duplicate::DIFFERENT_PEOPLE, None);
+    manager.run(sunday(12, 0), &ruling).unwrap();
+    for rest in duplicates(&manager.documents()) {
+        if rest.is_open() {
+            let merge = MergeCustomers {
+                survivor,
+                absorbed: other,
+                take_from_absorbed: [].into(),
+            };
+            manager.run(sunday(13, 0), &merge).unwrap();
+        }
+    }
+    let open = duplicates(&manager.documents());
+    assert!(open.iter().all(|case| !case.is_open()), "{open:#?}");
+}
+
+#[test]
+fn what_the_relay_raised_across_stores_ends_when_the_two_are_merged_deleted_or_differ() {
+    let raise = |relay: &mut Relay, at| {
+        for again in [false, true] {
+            for changed in relay.customers() {
+                let documents = relay.documents();
+                let facts = duty::duplicates_across_stores(changed.id, &documents, at);
+                assert!(!again || facts.is_empty(), "said once");
+                if !facts.is_empty() {
+                    relay.write(at, duty::RAISE, &facts);
+                }
+            }
+        }
+    };
+    let open = |relay: &Relay, customer: CustomerId| duplicate::elsewhere(&relay.read(customer));
+    let mut relay = Relay::new();
+    let mut li_na = Device::consultant(1, store(1));
+    let mut general = Device::new(7, &[Role::GeneralManager], &[store(1), store(2)], &[1, 2]);
+    let mut wang_qiang = Device::consultant(2, store(2));
+    let first = li_na.run(sunday(10, 0), &zhang_wei()).unwrap().customer;
+    let made = wang_qiang.run(sunday(10, 30), &zhang_wei()).unwrap();
+    let second = made.customer;
+    for device in [&mut li_na, &mut wang_qiang] {
+        relay.sync(device, sunday(11, 0));
+    }
+    raise(&mut relay, sunday(11, 1));
+    let here = open(&relay, first).remove(0);
+    let there = here
+        .sides
+        .iter()
+        .find(|side| side.key == second.to_string());
+    let there = there.unwrap();
+    assert_eq!((there.staff, there.device.0), (wang_qiang.staff(), 2));
+
+    relay.sync(&mut general, sunday(11, 2));
+    let gone = DeleteCustomer {
+        customer: second,
+        reason: DeleteReason::Error,
+    };
+    general.run(sunday(12, 0), &gone).unwrap();
+    relay.sync(&mut general, sunday(12, 1));
+    raise(&mut relay, sunday(12, 2));
+    assert_eq!(open(&relay, first), []);
+
+    // Taken back, it is raised anew.
+    relay.sync(&mut general, sunday(12, 3));
+    let back = RestoreCustomer { customer: second };
+    general.run(sunday(13, 0), &back).unwrap();
+    relay.sync(&mut general, sunday(13, 1));
+    raise(&mut relay, sunday(13, 2));
+    assert_eq!(open(&relay, first).len(), 1);
+    assert_eq!(open(&relay, second).len(), 1);
+
+    relay.sync(&mut general, sunday(13, 3));
+    let merge = MergeCustomers {
+        survivor: first,
+        absorbed: second,
+        take_from_absorbed: [].into(),
+    };
+    general.run(sunday(14, 0), &merge).unwrap();
+    relay.sync(&mut general, sunday(14, 1));
+    raise(&mut relay, sunday(14, 2));
+    assert_eq!(open(&relay, first), [], "the survivor too");
 }

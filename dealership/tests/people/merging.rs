@@ -1,8 +1,13 @@
 //! Merging customers and parting them.
 
-use dealership::command::{Change, CreateCustomer, EditCustomer, MergeCustomers, UndoMerge};
-use dealership::customer::Gender;
-use dealership::{Contact, Customer, CustomerId, MergeMap, merge};
+use dealership::code::Coded;
+use dealership::command::{
+    Change, CreateCustomer, EditCustomer, EditTask, LogFollowUp, MergeCustomers, OptOut, PlanTask,
+    UndoMerge,
+};
+use dealership::contact::{FollowUpType, TaskState};
+use dealership::customer::{Gender, MarketingChannel};
+use dealership::{Contact, Customer, CustomerId, Grade, MergeMap, merge};
 
 use crate::carding::zhang_wei;
 use crate::follow_ups::call;
@@ -101,6 +106,151 @@ fn a_follow_up_added_offline_to_the_absorbed_card_appears_on_the_survivor() {
     let shown = timeline(&twice.manager, twice.first);
     assert_eq!(shown.len(), 6);
     assert_eq!(shown.last(), Some(&on(1, 13, 0)));
+}
+
+#[test]
+fn the_survivor_is_all_that_both_cards_tell() {
+    let mut twice = carded_twice();
+    let (first, second) = (twice.first, twice.second);
+    let opt_out = OptOut {
+        customer: second,
+        channels: [MarketingChannel::Call].into(),
+    };
+    twice.zhao_min.run(sunday(16, 5), &opt_out).unwrap();
+    let tagged = EditCustomer {
+        add_tags: ["cash".to_owned()].into(),
+        ..EditCustomer::of(second)
+    };
+    twice.zhao_min.run(sunday(16, 6), &tagged).unwrap();
+    let judged = LogFollowUp {
+        grade: Some(Grade::A),
+        ..call(second)
+    };
+    twice.zhao_min.run(on(2, 9, 0), &judged).unwrap();
+    twice.relay.sync(&mut twice.zhao_min, on(2, 10, 0));
+    twice.relay.sync(&mut twice.manager, on(2, 10, 0));
+    let merge = merge_of(&twice);
+    twice.manager.run(on(2, 11, 0), &merge).unwrap();
+
+    for id in [first, second] {
+        let whole = twice.manager.whole(id);
+        assert_eq!(whole.id, first);
+        assert!(
+            whole
+                .opted_out
+                .contains(&Coded::Known(MarketingChannel::Call))
+        );
+        assert!(whole.tags.contains("cash"));
+        assert_eq!(whole.graded(), Grade::A);
+        assert_eq!(whole.contacted.len(), 6);
+        assert_eq!(whole.last_contact_at(), on(2, 9, 0));
+        assert_eq!(whole.created_at, sunday(10, 0));
+        assert_eq!(whole.owner, Some(twice.li_na.staff()));
+    }
+    let untagged = EditCustomer {
+        remove_tags: ["cash".to_owned()].into(),
+        ..EditCustomer::of(first)
+    };
+    twice.manager.run(on(2, 12, 0), &untagged).unwrap();
+    assert!(!twice.manager.whole(first).tags.contains("cash"));
+}
+
+#[test]
+fn a_follow_up_on_the_survivor_does_what_was_planned_on_the_other_card() {
+    let mut twice = carded_twice();
+    let (first, second) = (twice.first, twice.second);
+    let planned = PlanTask {
+        customer: second,
+        due: "2026-05-04".parse().unwrap(),
+        slot: None,
+        way: FollowUpType::CallOut,
+        goal: None,
+        assignee: Some(twice.manager.staff()),
+        priority: None,
+        origin: None,
+        deal: None,
+    };
+    let task = twice.manager.run(sunday(16, 30), &planned).unwrap().task;
+    let merge = merge_of(&twice);
+    twice.manager.run(sunday(17, 0), &merge).unwrap();
+
+    let later = EditTask {
+        customer: first,
+        task,
+        due: Some("2026-05-05".parse().unwrap()),
+        slot: None,
+        way: None,
+        goal: None,
+        assignee: None,
+        priority: None,
+    };
+    twice.manager.run(sunday(17, 1), &later).unwrap();
+    let logged = twice.manager.run(on(2, 9, 0), &call(first)).unwrap();
+
+    assert_eq!(logged.tasks_done, [task].into());
+    let contacts = [first, second].map(|id| twice.manager.contact(id));
+    let tasks = merge::tasks(&contacts);
+    let done = tasks.iter().find(|known| known.id == task).unwrap();
+    assert_eq!(done.state, TaskState::Done);
+    assert_eq!(done.done_by, [logged.follow_up]);
+}
+
+#[test]
+fn the_survivors_consultant_gets_the_other_card_and_undoing_gives_it_back() {
+    let mut twice = carded_twice();
+    let command = merge_of(&twice);
+    let merged = twice.manager.run(sunday(17, 0), &command).unwrap();
+    let absorbed = twice.manager.customer(twice.second);
+    assert_eq!(absorbed.owner, Some(twice.li_na.staff()));
+    let later = twice
+        .manager
+        .run(sunday(18, 0), &call(twice.first))
+        .unwrap();
+
+    let undo = UndoMerge {
+        absorbed: twice.second,
+        merge: merged.merge,
+    };
+    let undone = twice.manager.run(sunday(19, 0), &undo).unwrap();
+
+    let absorbed = twice.manager.customer(twice.second);
+    assert_eq!(absorbed.owner, Some(twice.zhao_min.staff()));
+    let names: Vec<_> = undone
+        .later
+        .iter()
+        .map(|entry| (entry.name.as_str(), entry.fact))
+        .collect();
+    assert_eq!(names, [("follow_up", later.follow_up)]);
+}
+
+#[test]
+fn a_name_that_people_differ_about_is_decided_before_a_merge_writes_it() {
+    let mut twice = carded_twice();
+    let named = |name: &str, customer| EditCustomer {
+        name: Some(name.into()),
+        ..EditCustomer::of(customer)
+    };
+    let first = twice.first;
+    twice
+        .li_na
+        .run(sunday(16, 5), &named("张维", first))
+        .unwrap();
+    twice
+        .manager
+        .run(sunday(16, 6), &named("章伟", first))
+        .unwrap();
+    twice.relay.sync(&mut twice.li_na, sunday(16, 7));
+    twice.relay.sync(&mut twice.manager, sunday(16, 8));
+    let merge = merge_of(&twice);
+    let refusal = twice.manager.run(sunday(17, 0), &merge).unwrap_err();
+    assert_eq!(refusal.code(), "state");
+
+    let without = MergeCustomers {
+        take_from_absorbed: ["gender".to_owned()].into(),
+        ..merge
+    };
+    twice.manager.run(sunday(17, 1), &without).unwrap();
+    assert!(twice.manager.customer(first).contested.contains("name"));
 }
 
 #[test]

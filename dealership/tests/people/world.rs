@@ -13,8 +13,8 @@ use dealership::rights::{self, Act, Subject, Write};
 use dealership::vehicle::Vehicle;
 use dealership::{
     Author, Authorship, ChangeReceipt, Contact, Customer, CustomerId, Deal, DealId, DeviceNumber,
-    Document, DocumentId, GroupId, Kind, Receipts, Role, Seq, Space, StaffAccess, StaffId, StoreId,
-    Timestamp, VehicleId,
+    Document, DocumentId, GroupId, Kind, MergeMap, Receipts, Role, Seq, Space, StaffAccess,
+    StaffId, StoreId, Timestamp, VehicleId,
 };
 
 pub(crate) const GROUP: GroupId = GroupId::from_bytes([0xaa; 16]);
@@ -323,6 +323,17 @@ impl Device {
         Customer::read(&self.read(id)).expect("a customer")
     }
 
+    /// The customer as all cards tell that merging made one.
+    pub(crate) fn whole(&self, id: CustomerId) -> Customer {
+        let members = self.merged_with(id).expect("in memory");
+        let cards: Vec<_> = members
+            .into_iter()
+            .filter(|member| self.has(*member))
+            .map(|member| self.customer(member))
+            .collect();
+        dealership::merge::customer(&cards).expect("a customer")
+    }
+
     pub(crate) fn contact(&self, id: CustomerId) -> Contact {
         Contact::read(&self.read(Contact::document_id(id))).expect("a contact")
     }
@@ -357,6 +368,12 @@ impl Library for Device {
         let vehicles = documents.iter().filter_map(Vehicle::read);
         let claimed = vehicles.filter(|vehicle| vehicle.claims.iter().any(|one| one.deal == deal));
         Ok(claimed.map(|vehicle| vehicle.id).collect())
+    }
+
+    fn merged_with(&self, customer: CustomerId) -> Result<Vec<CustomerId>, Refusal> {
+        let cards: Vec<_> = self.documents().iter().filter_map(Customer::read).collect();
+        let merged = MergeMap::of(&cards);
+        Ok(merged.shown_as(merged.root(customer)).into_iter().collect())
     }
 }
 

@@ -399,6 +399,10 @@ impl Library for Device {
         let claimed = vehicles.filter(|vehicle| vehicle.claims.iter().any(|one| one.deal == deal));
         Ok(claimed.map(|vehicle| vehicle.id).collect())
     }
+
+    fn merged_with(&self, customer: CustomerId) -> Result<Vec<CustomerId>, Refusal> {
+        Ok(vec![customer])
+    }
 }
 
 fn bare_store(id: DocumentId) -> Document {

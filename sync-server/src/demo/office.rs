@@ -12,7 +12,7 @@ use dealership::phone::PhoneHash;
 use dealership::refusal::Refusal;
 use dealership::{
     Author, Authorship, CustomerId, DealId, DeviceNumber, Document, DocumentId, FreshIds, GroupId,
-    Kind, PhoneKey, Seq, Space, StaffId, Timestamp, VehicleId, schema,
+    Kind, PhoneKey, Seq, Space, StaffId, Timestamp, Value, VehicleId, schema,
 };
 use ed25519_dalek::SigningKey;
 use serde_json::Value as Json;
@@ -44,6 +44,8 @@ pub(super) struct Office<'r, S> {
     desks: BTreeMap<Seat, Desk>,
     /// On which vehicles which deals have claims.
     claimed: RefCell<BTreeMap<DealId, BTreeSet<VehicleId>>>,
+    /// Which deals customers have.
+    deals: RefCell<BTreeMap<CustomerId, Vec<DealId>>>,
     /// Under which phones which customers are found.
     phones: RefCell<BTreeMap<PhoneHash, Vec<(CustomerId, Space)>>>,
     /// The ids of what was made.
@@ -84,6 +86,7 @@ impl<'r, S: Store> Office<'r, S> {
             outbox: RefCell::default(),
             desks: BTreeMap::new(),
             claimed: RefCell::default(),
+            deals: RefCell::default(),
             phones: RefCell::default(),
             made: made.into(),
             dice,
@@ -315,6 +318,7 @@ impl<'r, S: Store> Office<'r, S> {
         let space = space.ok_or_else(|| DemoError::Unmade(document.to_string()))?;
         self.index_phones(document, space, edits);
         self.index_claims(document, edits);
+        self.index_deals(document, edits);
         let mut automerge = known.map_or_else(Automerge::new, |known| known.into_automerge().0);
         automerge.set_actor(desk.actor.into());
         let hash = edit::write(&mut automerge, edits, authorship, event.at)?;
@@ -336,6 +340,23 @@ impl<'r, S: Store> Office<'r, S> {
             if let (&"claim", Some(Ok(deal))) = (name, deal.map(str::parse)) {
                 let vehicles: &mut BTreeSet<_> = claimed.entry(deal).or_default();
                 vehicles.insert(document.into());
+            }
+        }
+    }
+
+    fn index_deals(&self, document: DocumentId, edits: &[Edit]) {
+        for edit in edits {
+            if let Edit::Create {
+                kind: Kind::Deal,
+                registers,
+                ..
+            } = edit
+                && let Some(customer) = registers.get("customer").and_then(Value::as_text)
+                && let Ok(customer) = customer.parse()
+            {
+                let mut deals = self.deals.borrow_mut();
+                let deals: &mut Vec<_> = deals.entry(customer).or_default();
+                deals.push(document.into());
             }
         }
     }
@@ -406,6 +427,16 @@ impl<S: Store> Library for View<'_, '_, S> {
     fn vehicles_claimed_for(&self, deal: DealId) -> Result<Vec<VehicleId>, Refusal> {
         let claimed = self.office.claimed.borrow();
         Ok(claimed.get(&deal).into_iter().flatten().copied().collect())
+    }
+
+    /// Nobody merges anybody in a demo group.
+    fn merged_with(&self, customer: CustomerId) -> Result<Vec<CustomerId>, Refusal> {
+        Ok(vec![customer])
+    }
+
+    fn deals_of(&self, customer: CustomerId) -> Result<Vec<DealId>, Refusal> {
+        let deals = self.office.deals.borrow();
+        Ok(deals.get(&customer).cloned().unwrap_or_default())
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the relay itself writes: facts that nobody else may.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use automerge::ReadDoc;
@@ -26,6 +26,10 @@ const CARDS: usize = 32;
 
 /// What the change that joins heads bears as its command.
 const JOIN: &str = "join";
+
+/// How far the relay goes from a changed card to others that may be the same person's: to the
+/// other store's, from there to those that share its phones, and to whom these are merged into.
+const ROUNDS: usize = 4;
 
 /// Why a fact of the relay's own could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -102,7 +106,7 @@ impl<S: Store> Relay<S> {
             self.index_phones(customer)?;
         }
         for customer in &customers {
-            let cards = self.cards_with_its_phones(&draft, customer)?;
+            let cards = self.cards_of_one_person(&draft, customer)?;
             let facts = duty::duplicates_across_stores(customer.id().into(), &cards, now);
             self.draft_own(&mut draft, now, duty::RAISE, &facts)?;
         }
@@ -231,6 +235,18 @@ impl<S: Store> Relay<S> {
         }
     }
 
+    /// A document as it will be with the draft; `None` also for one that was purged.
+    fn current_if_here(
+        &mut self,
+        draft: &Draft,
+        id: DocumentId,
+    ) -> Result<Option<Loaded>, RelayError> {
+        match self.current(draft, id) {
+            Err(RelayError::OwnFact(OwnFactError::NoDocument(_))) => Ok(None),
+            current => current,
+        }
+    }
+
     /// Writes edits as one change, and gives its bytes.
     fn change(
         &self,
@@ -249,29 +265,57 @@ impl<S: Store> Relay<S> {
         Ok(change.map(|change| change.raw_bytes().to_vec()))
     }
 
-    /// A changed card with every other that bears one of its phones, if there is another.
-    fn cards_with_its_phones(
+    /// A changed card with all that may be the same person's: those that bear one of its phones,
+    /// that it is merged into or that the relay named in it, and in turn theirs; none where there
+    /// is no other.
+    fn cards_of_one_person(
         &mut self,
         draft: &Draft,
         customer: &Document,
     ) -> Result<Vec<Document>, RelayError> {
-        let mut ids = BTreeSet::new();
-        for phone in phones_of(customer) {
-            let found = self.store.customers_with_phone(&phone)?;
-            ids.extend(found.into_iter().map(|(id, _)| DocumentId::from(id)));
-        }
+        let mut ids = self.beside(customer)?;
+        ids.insert(customer.id());
         if ids.len() < 2 {
             return Ok(Vec::new());
         }
-        let mut cards = Vec::new();
-        // A number that so many cards bear is a switchboard's, and every pair is a fact in both.
-        let others = ids.into_iter().filter(|id| *id != customer.id());
-        for id in others.take(CARDS).chain([customer.id()]) {
-            if let Some(loaded) = self.current(draft, id)? {
-                cards.push(loaded.read()?);
+        // The changed card is among them, however many bear its number.
+        let mut cards = BTreeMap::new();
+        if let Some(changed) = self.current_if_here(draft, customer.id())? {
+            cards.insert(customer.id(), changed.read()?);
+        }
+        for _ in 0..ROUNDS {
+            for id in std::mem::take(&mut ids) {
+                // A number that so many cards bear is a switchboard's, and every pair is a fact
+                // in both.
+                if cards.contains_key(&id) || cards.len() > CARDS {
+                    continue;
+                }
+                // One that was purged is nobody's any more.
+                let Some(loaded) = self.current_if_here(draft, id)? else {
+                    continue;
+                };
+                let card = loaded.read()?;
+                ids.extend(self.beside(&card)?);
+                cards.insert(id, card);
             }
         }
-        Ok(cards)
+        Ok(cards.into_values().collect())
+    }
+
+    /// The cards that share a phone with one, or that it names.
+    fn beside(&self, card: &Document) -> Result<BTreeSet<DocumentId>, StoreError> {
+        let mut ids = BTreeSet::new();
+        for phone in phones_of(card) {
+            let found = self.store.customers_with_phone(&phone)?;
+            ids.extend(found.into_iter().map(|(id, _)| DocumentId::from(id)));
+        }
+        let named = |name: &'static str, field: &'static str| {
+            card.facts(name)
+                .filter_map(move |fact| fact.parsed::<DocumentId>(field))
+        };
+        ids.extend(named("merge", "into"));
+        ids.extend(named("case", "other"));
+        Ok(ids)
     }
 
     /// Keeps customers to be found by their phones, in every store of the group.

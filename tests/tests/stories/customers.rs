@@ -120,6 +120,24 @@ fn o6_a_follow_up_on_a_card_that_was_merged_meanwhile_appears_on_the_survivor() 
             timeline.iter().any(|entry| entry["content"] == "周六来"),
             "no orphan"
         );
+
+        // What is said of the absorbed card is said of the customer, on every screen.
+        network.run(
+            zhao,
+            "opt_out",
+            json!({"customer": second, "channels": ["call"]}),
+        );
+        network.settle();
+        for device in [lina, chen] {
+            let list = network.show(device, "customer_list", json!({}));
+            let rows = list["rows"].as_array().expect("rows");
+            assert_eq!(rows.len(), 1, "one person, one row");
+            assert_eq!(rows[0]["customer"], first);
+            assert_eq!(rows[0]["opted_out"], json!(["call"]));
+            let found = network.show(device, "customer_search", json!({"query": "张先生"}));
+            assert_eq!(found.as_array().expect("rows").len(), 1);
+            assert_eq!(found[0]["customer"], first, "under either name");
+        }
     });
 }
 

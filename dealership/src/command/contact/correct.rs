@@ -59,8 +59,12 @@ impl Command for CorrectFollowUp {
         library: &dyn Library,
         context: &mut Context<'_>,
     ) -> Result<Plan<Corrected>, Refusal> {
-        let (card, _) = lookup::card(library, self.customer)?;
-        let (document, contact) = lookup::contact(library, self.customer)?;
+        lookup::card(library, self.customer)?;
+        let (document, contact) = lookup::contact_with(library, self.customer, |contact| {
+            let said = &contact.follow_ups;
+            said.iter().any(|said| said.id == self.follow_up)
+        })?;
+        let (card, _) = lookup::card(library, contact.customer)?;
         let said = contact
             .follow_ups
             .iter()

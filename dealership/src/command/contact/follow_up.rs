@@ -11,11 +11,12 @@ use crate::command::contact::task::TaskInput;
 use crate::command::grade::{check_grade, grade_fact, note};
 use crate::command::input::{self, LONGEST_LINE};
 use crate::command::{Command, Context, Library, Plan, lookup};
-use crate::contact::{Contact, FeedbackKind, FollowUpType, Outcome, Slot, TaskOrigin};
+use crate::contact::{FeedbackKind, FollowUpType, Outcome, Slot, Task, TaskOrigin, TaskState};
 use crate::customer::GradeOrigin;
 use crate::edit::{Edits, fields};
 use crate::grade::Grade;
-use crate::id::{CustomerId, DealId, DocumentId, FactId};
+use crate::id::{CustomerId, DealId, DocumentId, FactId, StaffId};
+use crate::merge;
 use crate::refusal::Refusal;
 use crate::schema;
 use crate::time::Timestamp;
@@ -55,7 +56,8 @@ pub struct LogFollowUp {
     /// What comes next; proposed by the grade if left out.
     #[serde(default)]
     pub next: Next,
-    /// The tasks that this does; those due by today if left out.
+    /// The tasks that this does; if left out, the author's own that are due by today, where the
+    /// customer was spoken to.
     #[serde(default)]
     pub tasks: Option<BTreeSet<FactId>>,
     /// For which deal.
@@ -123,13 +125,15 @@ impl Command for LogFollowUp {
         library: &dyn Library,
         context: &mut Context<'_>,
     ) -> Result<Plan<FollowUpLogged>, Refusal> {
-        let (card, customer) = lookup::card(library, self.customer)?;
-        let (document, contact) = lookup::contact(library, self.customer)?;
+        let (card, _) = lookup::card(library, self.customer)?;
+        let (document, _) = lookup::contact(library, self.customer)?;
+        let whole = lookup::whole(library, self.customer)?;
         let today = input::today(context.now)?;
-        let before = customer.grade_at([], context.now);
+        let before = whole.customer.grade_at(&whole.deals, context.now);
         let after = self.grade.unwrap_or(before);
-        let tasks = self.tasks_done(&contact, today)?;
-        let next = self.next_plan(&contact, &tasks, after, today)?;
+        let planned = merge::tasks(whole.contacts());
+        let tasks = self.tasks_done(&planned, context.author.staff(), today)?;
+        let next = self.next_plan(&planned, &tasks, after, today)?;
 
         let mut edits = Edits::default();
         let text = FollowUpText {
@@ -170,7 +174,7 @@ impl Command for LogFollowUp {
                     slot: plan.slot,
                     way: plan.way.unwrap_or(FollowUpType::CallOut),
                     goal: plan.goal,
-                    assignee: customer.owner.unwrap_or(context.author.staff()),
+                    assignee: whole.customer.owner.unwrap_or(context.author.staff()),
                     priority: None,
                     origin,
                     deal: self.deal,
@@ -190,10 +194,18 @@ impl Command for LogFollowUp {
 }
 
 impl LogFollowUp {
-    fn tasks_done(&self, contact: &Contact, today: NaiveDate) -> Result<BTreeSet<FactId>, Refusal> {
+    /// The tasks that this does: those named, or, where the customer was spoken to, those of the
+    /// author that are due. A call that nobody answered leaves them due, and what a colleague
+    /// plans is theirs.
+    fn tasks_done(
+        &self,
+        planned: &[Task],
+        author: StaffId,
+        today: NaiveDate,
+    ) -> Result<BTreeSet<FactId>, Refusal> {
         match &self.tasks {
             Some(tasks) => {
-                let known = |task: &FactId| contact.tasks.iter().any(|known| known.id == *task);
+                let known = |task: &FactId| planned.iter().any(|known| known.id == *task);
                 match tasks.iter().find(|task| !known(task)) {
                     Some(task) => {
                         let problem = format!("the contact has no task {task}");
@@ -202,8 +214,9 @@ impl LogFollowUp {
                     None => Ok(tasks.clone()),
                 }
             }
-            None => Ok(contact
-                .open_tasks()
+            None if !self.outcome.is_reached() => Ok(BTreeSet::new()),
+            None => Ok(open(planned)
+                .filter(|task| task.assignee.is_none_or(|assignee| assignee == author))
                 .filter(|task| task.due.is_none_or(|due| due <= today))
                 .map(|task| task.id)
                 .collect()),
@@ -212,7 +225,7 @@ impl LogFollowUp {
 
     fn next_plan(
         &self,
-        contact: &Contact,
+        planned: &[Task],
         done: &BTreeSet<FactId>,
         grade: Grade,
         today: NaiveDate,
@@ -227,8 +240,7 @@ impl LogFollowUp {
                 let Some(date) = proposed_date(grade, today) else {
                     return Ok(None);
                 };
-                let planned = contact
-                    .open_tasks()
+                let is_planned = open(planned)
                     .filter(|task| !done.contains(&task.id))
                     .any(|task| task.due.is_some_and(|due| due <= date));
                 let plan = NextPlanInput {
@@ -237,10 +249,14 @@ impl LogFollowUp {
                     way: None,
                     goal: None,
                 };
-                Ok((!planned).then_some((plan, TaskOrigin::Grade)))
+                Ok((!is_planned).then_some((plan, TaskOrigin::Grade)))
             }
         }
     }
+}
+
+fn open(tasks: &[Task]) -> impl Iterator<Item = &Task> {
+    tasks.iter().filter(|task| task.state == TaskState::Open)
 }
 
 /// The day by which the grade asks for the next follow-up.

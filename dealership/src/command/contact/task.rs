@@ -98,7 +98,8 @@ impl Command for PlanTask {
         library: &dyn Library,
         context: &mut Context<'_>,
     ) -> Result<Plan<TaskPlanned>, Refusal> {
-        let (_, customer) = lookup::card(library, self.customer)?;
+        lookup::card(library, self.customer)?;
+        let customer = lookup::whole(library, self.customer)?.customer;
         let (document, _) = lookup::contact(library, self.customer)?;
         if self.due < input::today(context.now)? {
             return Err(Refusal::invalid("due", "is a day that has passed"));
@@ -155,7 +156,9 @@ impl Command for EditTask {
     const ABOUT: &'static str = "Puts a plan off or gives it to somebody else";
 
     fn plan(&self, library: &dyn Library, context: &mut Context<'_>) -> Result<Plan<()>, Refusal> {
-        let (document, contact) = lookup::contact(library, self.customer)?;
+        let (document, contact) = lookup::contact_with(library, self.customer, |contact| {
+            contact.tasks.iter().any(|task| task.id == self.task)
+        })?;
         open_task(&contact, self.task)?;
         let today = input::today(context.now)?;
         if self.due.is_some_and(|due| due < today) {
@@ -196,7 +199,9 @@ impl Command for CancelTask {
     const ABOUT: &'static str = "Gives a plan up";
 
     fn plan(&self, library: &dyn Library, context: &mut Context<'_>) -> Result<Plan<()>, Refusal> {
-        let (document, contact) = lookup::contact(library, self.customer)?;
+        let (document, contact) = lookup::contact_with(library, self.customer, |contact| {
+            contact.tasks.iter().any(|task| task.id == self.task)
+        })?;
         open_task(&contact, self.task)?;
         let reason = input::line("reason", &self.reason, LONGEST_LINE)?;
         let fields = context.signed([("task", self.task.into()), ("reason", reason.into())]);

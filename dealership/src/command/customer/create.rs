@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::access::Author;
 use crate::civil;
 use crate::command::contact::{FollowUpText, IntentInput, PhoneInput};
-use crate::command::grade::grade_fact;
+use crate::command::grade::{check_grade, grade_fact};
 use crate::command::input::{self, LONGEST_LINE, LONGEST_NAME};
 use crate::command::{Command, Context, Library, Plan};
 use crate::contact::{Contact, FollowUpType, NoPhoneReason, Outcome, PhoneLabel};
@@ -81,7 +81,7 @@ pub struct CreateCustomer {
     /// Codes of tags.
     #[serde(default)]
     pub tags: BTreeSet<String>,
-    /// Their grade; N until somebody judges.
+    /// Their grade: N, H, A, B or C; N until somebody judges.
     #[serde(default)]
     pub grade: Option<Grade>,
     /// What they want.
@@ -196,6 +196,7 @@ impl Command for CreateCustomer {
             phone.write(&mut edits, card, contact, true, context);
         }
         if let Some(grade) = self.grade {
+            check_grade(grade)?;
             grade_fact(&mut edits, card, grade, None, GradeOrigin::Manual, context);
         }
         let intent = match &self.intent {

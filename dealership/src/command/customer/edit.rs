@@ -145,6 +145,26 @@ impl EditCustomer {
         ])
     }
 
+    /// Takes tags away from every card that shows them as this customer's.
+    fn remove_tags(
+        &self,
+        library: &dyn Library,
+        card: &Document,
+        edits: &mut Edits,
+    ) -> Result<(), Refusal> {
+        let merged = lookup::whole(library, self.customer)?.cards;
+        for tag in &self.remove_tags {
+            let tag = input::code("remove_tags", tag)?;
+            let key = format!("tag/{tag}");
+            for (document, customer) in &merged {
+                if document.id() == card.id() || customer.tags.contains(&tag) {
+                    set_changed(edits, document, [(key.as_str(), Some(false.into()))]);
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn contact_changes(&self) -> Result<Vec<(&'static str, Option<Value>)>, Refusal> {
         let line = |field: &'static str, change: &Change<String>| {
             change
@@ -174,11 +194,12 @@ impl Command for EditCustomer {
         let (card, _) = lookup::card(library, self.customer)?;
         let mut edits = Edits::default();
         set_changed(&mut edits, &card, self.card_changes()?);
-        for (tags, held) in [(&self.add_tags, true), (&self.remove_tags, false)] {
-            for tag in tags {
-                let key = format!("tag/{}", input::code("add_tags", tag)?);
-                set_changed(&mut edits, &card, [(key.as_str(), Some(held.into()))]);
-            }
+        for tag in &self.add_tags {
+            let key = format!("tag/{}", input::code("add_tags", tag)?);
+            set_changed(&mut edits, &card, [(key.as_str(), Some(true.into()))]);
+        }
+        if !self.remove_tags.is_empty() {
+            self.remove_tags(library, &card, &mut edits)?;
         }
         let reason = input::optional_prose("value_reason", self.value_reason.as_deref())?;
         let changes = self.contact_changes()?;

@@ -28,7 +28,7 @@ pub struct QuickCard {
     /// The trim that they like.
     #[serde(default)]
     pub model: Option<TrimId>,
-    /// Their grade; N until somebody judges.
+    /// Their grade: N, H, A, B or C; N until somebody judges.
     #[serde(default)]
     pub grade: Option<Grade>,
     /// What was said.
