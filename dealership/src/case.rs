@@ -18,6 +18,7 @@ mod decider;
 pub mod delete;
 pub mod double_vin;
 pub mod duplicate;
+pub mod handover;
 pub mod place;
 pub mod register;
 mod verdict;
@@ -63,6 +64,8 @@ pub enum CaseKind {
     Clock,
     /// A card was deleted while somebody worked on it.
     DeleteVsEdit,
+    /// A customer or a deal was handed to two people.
+    Handover,
 }
 
 /// How pressing a case is; the most pressing first.
@@ -143,6 +146,7 @@ impl CaseKind {
             Self::Register => "register",
             Self::Clock => "clock",
             Self::DeleteVsEdit => "delete_vs_edit",
+            Self::Handover => "handover",
         }
     }
 
@@ -150,7 +154,9 @@ impl CaseKind {
     pub const fn severity(self) -> Severity {
         match self {
             Self::DoubleVin => Severity::High,
-            Self::Place | Self::DupCustomer | Self::DeleteVsEdit => Severity::Medium,
+            Self::Place | Self::DupCustomer | Self::DeleteVsEdit | Self::Handover => {
+                Severity::Medium
+            }
             Self::Register | Self::Clock => Severity::Low,
         }
     }

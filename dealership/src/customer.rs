@@ -154,12 +154,7 @@ impl Customer {
             gender: document.coded("gender"),
             age_band: document.coded("age_band"),
             region: document.text("region").map(str::to_owned),
-            phones: document
-                .members("phone_hash")
-                .filter_map(|(hash, digits)| {
-                    Some((hash.parse().ok()?, digits.value.as_text()?.to_owned()))
-                })
-                .collect(),
+            phones: phones(document),
             source: Source {
                 channel: document.coded("source_channel"),
                 platform: document.text("source_platform").map(str::to_owned),
@@ -229,6 +224,24 @@ fn created_at(document: &Document) -> Timestamp {
         Some((receipt, _)) => claimed.min(receipt.received_at),
         None => claimed,
     }
+}
+
+/// A number that reaches nobody is cleared; where somebody added it again apart, it stands.
+fn phones(document: &Document) -> BTreeMap<PhoneHash, String> {
+    document
+        .members("phone_hash")
+        .filter_map(|(hash, register)| {
+            let digits = match register.value.as_text() {
+                Some(digits) => digits.to_owned(),
+                None if register.concurrent => document
+                    .rivals(&format!("phone_hash/{hash}"))
+                    .iter()
+                    .find_map(|rival| rival.value.as_text().map(str::to_owned))?,
+                None => return None,
+            };
+            Some((hash.parse().ok()?, digits))
+        })
+        .collect()
 }
 
 /// A channel is opted out where any of the concurrent values says so.

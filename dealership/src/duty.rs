@@ -36,9 +36,10 @@ pub const RAISE: &str = "raise_duplicate";
 /// Works out what the relay adds to customers' cards that bear one phone in several stores: a
 /// fact in each that names the other, to be written by [`Author::relay`](crate::Author::relay).
 ///
-/// `cards` are a `changed` card and those that share one of its phone hashes, whatever their
-/// stores; only pairs with the changed one are looked at. Running it again over what it wrote gives
-/// nothing.
+/// `cards` are a `changed` card and those that may be the same person's, whatever their stores:
+/// those that share a phone, that it is merged into, or that the relay named. Only what is about
+/// the changed one's person is looked at. What holds no more, the relay takes back by a fact of its
+/// own. Running it again over what it wrote gives nothing.
 pub fn duplicates_across_stores<'d>(
     changed: CustomerId,
     cards: impl IntoIterator<Item = &'d Document>,

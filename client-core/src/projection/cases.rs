@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use dealership::Document;
-use dealership::case::{Case, clock, delete, double_vin, duplicate, place, register, void};
+use dealership::case::{
+    Case, clock, delete, double_vin, duplicate, handover, place, register, void,
+};
 use dealership::contact::Contact;
 use dealership::id::DocumentId;
 use dealership::kind::Kind;
@@ -22,7 +24,12 @@ pub(super) fn remove(connection: &Connection, document: DocumentId) -> Result<()
 
 /// Puts the cases that a document shows.
 pub(super) fn insert(connection: &Connection, document: &Document) -> Result<(), StoreError> {
-    let mut cases = [register::cases(document), clock::cases(document)].concat();
+    let mut cases = [
+        register::cases(document),
+        clock::cases(document),
+        handover::cases(document),
+    ]
+    .concat();
     match document.kind() {
         Kind::Vehicle => {
             cases.extend(double_vin::cases(document));

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::case::{Case, CaseKind, clock, delete, duplicate, register, void};
+use crate::case::{Case, CaseKind, clock, delete, duplicate, handover, register, void};
 use crate::command::input::{self, LONGEST_LINE};
 use crate::command::{Command, Context, Library, Plan, lookup};
 use crate::contact::Contact;
@@ -22,7 +22,7 @@ use crate::schema::{self, Class};
 ///
 /// | kind | decisions |
 /// |---|---|
-/// | register | `choose`, with the winner |
+/// | register, handover | `choose`, with the winner |
 /// | dup_customer | `different_people`; that they are one is said by merging them |
 /// | delete_vs_edit | `keep`, `delete` |
 /// | clock | `noted` |
@@ -96,6 +96,7 @@ impl Command for DecideCase {
             edits.record(document.id(), "ruling", ruling, fields.clone());
             match case.kind {
                 CaseKind::Register => self.choose(document, &case, &mut edits),
+                CaseKind::Handover => self.hand_over(document, &case, context, &mut edits),
                 CaseKind::DeleteVsEdit if self.decision == delete::KEEP => {
                     keep(document, &case, context, &mut edits);
                 }
@@ -110,7 +111,7 @@ impl Command for DecideCase {
 impl DecideCase {
     fn check(&self, case: &Case) -> Result<(), Refusal> {
         let decisions: &[&str] = match case.kind {
-            CaseKind::Register => &[CHOOSE],
+            CaseKind::Register | CaseKind::Handover => &[CHOOSE],
             CaseKind::DupCustomer => &[duplicate::DIFFERENT_PEOPLE],
             CaseKind::DeleteVsEdit => &[delete::KEEP, delete::DELETE],
             CaseKind::Clock => &[NOTED],
@@ -144,6 +145,27 @@ impl DecideCase {
             && matches!(field.class, Class::Contested(_))
         {
             edits.set(document.id(), key.as_str(), value.clone());
+        }
+    }
+}
+
+impl DecideCase {
+    /// Hands over once more to whom the chosen handover went, which supersedes them all.
+    fn hand_over(
+        &self,
+        document: &Document,
+        case: &Case,
+        context: &mut Context<'_>,
+        edits: &mut Edits,
+    ) {
+        let chosen = case
+            .sides
+            .iter()
+            .find(|side| Some(&side.key) == self.winner.as_ref());
+        if let Some(to) = chosen.and_then(|side| side.shows.get("to")) {
+            let from = case.sides.first().and_then(|side| side.shows.get("to"));
+            let fields = context.signed([("from", from.cloned().into()), ("to", to.clone())]);
+            edits.record(document.id(), "handover", context.ids.fact(), fields);
         }
     }
 }
@@ -186,6 +208,7 @@ fn cases(library: &dyn Library, documents: &[Rc<Document>]) -> Result<Vec<Case>,
         cases.extend(register::cases(document));
         cases.extend(clock::cases(document));
         cases.extend(void::cases(document));
+        cases.extend(handover::cases(document));
         if document.kind() == Kind::Customer {
             let whole = lookup::whole(library, document.id().into())?;
             cases.extend(duplicate::elsewhere(document));

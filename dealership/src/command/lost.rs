@@ -11,7 +11,7 @@ use crate::command::grade::note;
 use crate::command::input::{self, LONGEST_LINE};
 use crate::command::{Command, Context, Library, Plan, lookup};
 use crate::contact::Outcome;
-use crate::customer::{Customer, LostDecision, LostReason};
+use crate::customer::{Customer, LostDecision, LostReason, LostRequest};
 use crate::edit::Edits;
 use crate::grade::{LEAST_ATTEMPT_DAYS, may_be_called_unreachable};
 use crate::id::{CustomerId, FactId};
@@ -53,7 +53,7 @@ impl Command for RequestLost {
     ) -> Result<Plan<LostRequested>, Refusal> {
         let (card, _) = lookup::card(library, self.customer)?;
         let customer = lookup::whole(library, self.customer)?.customer;
-        if customer.lost.iter().any(|request| request.review.is_none()) {
+        if customer.lost.iter().any(LostRequest::waits) {
             return Err(Refusal::state(&card, "a request waits for the manager"));
         }
         if self.reasons.is_empty() {
@@ -122,14 +122,16 @@ impl Command for ConfirmLost {
     const ABOUT: &'static str = "Confirms or refuses that a customer is lost";
 
     fn plan(&self, library: &dyn Library, context: &mut Context<'_>) -> Result<Plan<()>, Refusal> {
-        let (card, customer) = lookup::card(library, self.customer)?;
-        let request = customer
-            .lost
+        lookup::card(library, self.customer)?;
+        // It may stand on another card of the same person.
+        let cards = lookup::whole(library, self.customer)?.cards;
+        let (card, request) = cards
             .iter()
-            .find(|request| request.id == self.request)
+            .flat_map(|(card, customer)| customer.lost.iter().map(move |request| (card, request)))
+            .find(|(_, request)| request.id == self.request)
             .ok_or_else(|| Refusal::invalid("request", "the card has none such"))?;
-        if request.review.is_some() {
-            return Err(Refusal::state(&card, "the request is answered"));
+        if !request.waits() {
+            return Err(Refusal::state(card, "the request is answered"));
         }
         let fields = context.signed([
             ("request", self.request.into()),

@@ -55,6 +55,8 @@ pub struct Phone {
     pub ids: Vec<FactId>,
     /// In E.164 form.
     pub number: String,
+    /// What to dial after it, behind a switchboard, as said last.
+    pub extension: Option<String>,
     /// Whose it is, as said last.
     pub label: Option<Coded<PhoneLabel>>,
     /// Whether it is the one to call.
@@ -89,11 +91,14 @@ pub(super) fn read(document: &Document) -> Vec<Phone> {
         let phone = by_number.entry(number).or_insert_with(|| Phone {
             ids: Vec::new(),
             number: number.to_owned(),
+            extension: None,
             label: None,
             is_primary: false,
             invalid: None,
         });
         phone.ids.push(fact.id);
+        let extension = fact.text("extension").map(str::to_owned);
+        phone.extension = extension.or(phone.extension.take());
         phone.label = fact.coded("label").or(phone.label.take());
         phone.is_primary |= primary == Some(fact.id);
         // Saying a number again after it was found dead makes it live again.

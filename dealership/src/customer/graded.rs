@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::civil;
 use crate::code::{Coded, coded_enum};
-use crate::customer::{Customer, LostDecision};
+use crate::customer::{Customer, LostReview, lost};
 use crate::deal::Deal;
 use crate::document::{Document, Moment};
 use crate::grade::{Grade, GradeCourse, GradeJudgement, GradeRules};
@@ -159,19 +159,23 @@ pub(super) fn read(document: &Document) -> Vec<GradeEvent> {
         };
         events.push(((moment, fact.id), event));
     }
-    for (moment, review) in document.recorded("lost_review") {
-        if review.coded("decision") != Some(Coded::Known(LostDecision::Confirmed)) {
+    for review in lost::read(document)
+        .into_iter()
+        .filter_map(|request| request.review)
+        .filter(LostReview::confirms)
+    {
+        let Some(fact) = document.fact("lost_review", review.id) else {
             continue;
-        }
+        };
         let event = GradeEvent {
             id: review.id,
             grade: Coded::Known(Grade::F),
             before: None,
             origin: Some(Coded::Known(GradeOrigin::Lost)),
-            by: review.parsed("by"),
-            at: document.happened_at(review),
+            by: review.by,
+            at: review.at,
         };
-        events.push(((moment, review.id), event));
+        events.push(((document.moment(fact), review.id), event));
     }
     events.sort_by_key(|(key, _)| *key);
     events.into_iter().map(|(_, event)| event).collect()

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use automerge::ChangeHash;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -65,8 +66,11 @@ pub struct LostRequest {
     pub by: Option<StaffId>,
     /// When.
     pub at: Timestamp,
-    /// The manager's word; where two differ, the later.
+    /// The manager's word; where two differ, the one that refuses.
     pub review: Option<LostReview>,
+    /// Whether managers said different things, neither having known of the other: until one of
+    /// them speaks again, the consultant goes on.
+    pub contradicted: bool,
 }
 
 /// A manager's word on a request.
@@ -82,27 +86,63 @@ pub struct LostReview {
     pub at: Timestamp,
 }
 
+impl LostReview {
+    /// Whether the customer is lost by it.
+    pub fn confirms(&self) -> bool {
+        self.decision == Some(Coded::Known(LostDecision::Confirmed))
+    }
+}
+
+impl LostRequest {
+    /// Whether a manager's word is still wanted.
+    pub const fn waits(&self) -> bool {
+        self.review.is_none() || self.contradicted
+    }
+}
+
 pub(super) fn read(document: &Document) -> Vec<LostRequest> {
-    let reviews = document.recorded("lost_review");
     document
         .recorded("lost_request")
         .into_iter()
-        .map(|(_, request)| LostRequest {
-            id: request.id,
-            reasons: request.held("reason").map(Coded::read).collect(),
-            competitor: request.text("competitor").map(str::to_owned),
-            by: request.parsed("by"),
-            at: document.happened_at(request),
-            review: reviews
-                .iter()
-                .rev()
-                .find(|(_, review)| review.parsed("request") == Some(request.id))
-                .map(|(_, review)| LostReview {
-                    id: review.id,
-                    decision: review.coded("decision"),
-                    by: review.parsed("by"),
-                    at: document.happened_at(review),
-                }),
+        .map(|(_, request)| {
+            let reviews = standing_reviews(document, request.id);
+            let refusing = reviews.iter().find(|review| !review.confirms());
+            let contradicted = refusing.is_some() && reviews.iter().any(LostReview::confirms);
+            LostRequest {
+                id: request.id,
+                reasons: request.held("reason").map(Coded::read).collect(),
+                competitor: request.text("competitor").map(str::to_owned),
+                by: request.parsed("by"),
+                at: document.happened_at(request),
+                // As with every approval: between equals the refusal holds.
+                review: refusing.or(reviews.last()).cloned(),
+                contradicted,
+            }
+        })
+        .collect()
+}
+
+/// The reviews of a request that the author of no other had seen, in the order in which they were
+/// recorded.
+fn standing_reviews(document: &Document, request: FactId) -> Vec<LostReview> {
+    let reviews: Vec<_> = document
+        .recorded("lost_review")
+        .into_iter()
+        .filter(|(_, review)| review.parsed("request") == Some(request))
+        .filter_map(|(_, review)| Some((review, document.provenance(review)?.change)))
+        .collect();
+    let is_seen = |one: &ChangeHash| {
+        let mut others = reviews.iter().filter(|(_, other)| other != one);
+        others.any(|(_, other)| document.had_seen(other, one))
+    };
+    reviews
+        .iter()
+        .filter(|(_, change)| !is_seen(change))
+        .map(|(review, _)| LostReview {
+            id: review.id,
+            decision: review.coded("decision"),
+            by: review.parsed("by"),
+            at: document.happened_at(review),
         })
         .collect()
 }

@@ -66,6 +66,12 @@ pub(crate) fn read(document: &Document) -> Vec<Handover> {
         .collect()
 }
 
+/// Whether several handovers stand beside each other, so that a manager should confirm one.
+pub(crate) fn is_disputed(handovers: &[Handover]) -> bool {
+    let standing = handovers.iter().filter(|handover| !handover.superseded);
+    standing.count() > 1
+}
+
 /// Who has it: of the handovers that nobody has seen and superseded, the earliest holds until a
 /// manager decides between them.
 pub(crate) fn in_force(first: Option<StaffId>, handovers: &[Handover]) -> Option<StaffId> {

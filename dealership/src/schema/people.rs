@@ -149,6 +149,7 @@ pub(super) static CUSTOMER_CONTACT: Schema = Schema {
             "phone",
             Class::Fact(&[
                 text("number", CODE),
+                text("extension", CODE),
                 text("label", CODE),
                 text("by", CODE),
                 int("at"),

@@ -1,7 +1,7 @@
 //! Carding customers.
 
-use dealership::command::{CreateCustomer, FirstMeeting, IfDuplicate};
-use dealership::contact::FollowUpType;
+use dealership::command::{AddPhone, CreateCustomer, FirstMeeting, IfDuplicate, MarkPhoneInvalid};
+use dealership::contact::{FollowUpType, InvalidReason, PhoneLabel};
 use dealership::refusal::Refusal;
 use dealership::{Grade, Space};
 
@@ -153,4 +153,59 @@ fn nobody_is_carded_as_lost_ordered_delivered_or_cancelled() {
         let refusal = li_na.run(sunday(10, 0), &card).unwrap_err();
         assert_eq!(refusal.code(), "invalid", "{grade}");
     }
+}
+
+#[test]
+fn a_landline_keeps_its_extension_and_is_no_mobile() {
+    let mut li_na = Device::consultant(1, store(1));
+    for (typed, label, extension) in [
+        ("0755-8888 6666 转 802", PhoneLabel::Work, Some("802")),
+        ("0755-88886666", PhoneLabel::Home, None),
+        ("400-820-8820", PhoneLabel::Work, None),
+        ("13800000001", PhoneLabel::Mobile, None),
+    ] {
+        let card = CreateCustomer {
+            phone: Some(typed.into()),
+            ..zhang_wei()
+        };
+        let customer = li_na.run(sunday(10, 0), &card).unwrap().customer;
+        let contact = li_na.contact(customer);
+        let phone = contact.phone().unwrap();
+        assert_eq!(phone.label.as_ref().unwrap(), &label, "{typed}");
+        assert_eq!(phone.extension.as_deref(), extension, "{typed}");
+    }
+}
+
+#[test]
+fn a_wrong_number_finds_nobody_until_it_is_said_again() {
+    let mut li_na = Device::consultant(1, store(1));
+    let customer = li_na.run(sunday(10, 0), &zhang_wei()).unwrap().customer;
+    let phone = li_na.contact(customer).phones[0].ids[0];
+    let mark = |reason| MarkPhoneInvalid {
+        customer,
+        phone,
+        reason,
+    };
+    let wrong = mark(InvalidReason::WrongNumber);
+    li_na.run(sunday(11, 0), &wrong).unwrap();
+    assert!(li_na.customer(customer).phones.is_empty());
+    let theirs = li_na.run(sunday(12, 0), &zhang_wei()).unwrap();
+    assert_eq!(theirs.duplicates, []);
+
+    let again = AddPhone {
+        customer,
+        phone: "13800000001".into(),
+        label: None,
+        primary: false,
+    };
+    li_na.run(sunday(13, 0), &again).unwrap();
+    assert_eq!(li_na.customer(customer).phones.len(), 1);
+
+    let phone = li_na.contact(customer).phones[0].ids[0];
+    let suspended = MarkPhoneInvalid {
+        phone,
+        ..mark(InvalidReason::Suspended)
+    };
+    li_na.run(sunday(14, 0), &suspended).unwrap();
+    assert_eq!(li_na.customer(customer).phones.len(), 1, "still theirs");
 }

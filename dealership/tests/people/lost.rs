@@ -77,6 +77,49 @@ fn out_of_reach_needs_three_days_and_lost_needs_the_manager() {
 }
 
 #[test]
+fn of_two_words_on_one_request_the_refusal_holds_until_a_manager_speaks_again() {
+    let mut relay = Relay::new();
+    let mut li_na = Device::consultant(1, store(1));
+    let mut one = Device::manager(8, store(1), &[1]);
+    let mut other = Device::manager(9, store(1), &[1]);
+    let customer = li_na.run(sunday(9, 0), &zhang_wei()).unwrap().customer;
+    let request = give_up(customer, LostReason::Price);
+    let request = li_na.run(sunday(9, 1), &request).unwrap().request;
+    for device in [&mut li_na, &mut one, &mut other] {
+        relay.sync(device, sunday(10, 0));
+    }
+    let word = |decision| ConfirmLost {
+        customer,
+        request,
+        decision,
+    };
+    one.run(sunday(11, 0), &word(LostDecision::Refused))
+        .unwrap();
+    other
+        .run(sunday(12, 0), &word(LostDecision::Confirmed))
+        .unwrap();
+    assert_eq!(other.customer(customer).graded(), Grade::F);
+    relay.sync(&mut one, sunday(13, 0));
+    relay.sync(&mut other, sunday(13, 0));
+    relay.sync(&mut one, sunday(13, 1));
+
+    for device in [&one, &other] {
+        let card = device.customer(customer);
+        assert!(card.lost[0].contradicted);
+        assert!(!card.lost[0].review.as_ref().unwrap().confirms());
+        assert_eq!(card.graded(), Grade::N, "lost by nobody's undisputed word");
+    }
+
+    one.run(sunday(14, 0), &word(LostDecision::Confirmed))
+        .unwrap();
+    let card = one.customer(customer);
+    assert!(!card.lost[0].contradicted);
+    assert_eq!(card.graded(), Grade::F);
+    let again = one.run(sunday(14, 1), &word(LostDecision::Refused));
+    assert_eq!(again.unwrap_err().code(), "state");
+}
+
+#[test]
 fn a_competitor_has_a_name() {
     let mut li_na = Device::consultant(1, store(1));
     let customer = li_na.run(sunday(9, 0), &zhang_wei()).unwrap().customer;

@@ -1,6 +1,9 @@
 //! Whose customer it is, and who graded them last.
 
-use dealership::command::{CreateStaff, CreateStore, PlanTask, SetGrade, TransferOwner};
+use dealership::case::handover;
+use dealership::command::{
+    CreateStaff, CreateStore, DecideCase, PlanTask, SetGrade, TransferOwner,
+};
 use dealership::contact::FollowUpType;
 use dealership::{CustomerId, Grade, Role, StaffId, StoreId};
 
@@ -149,9 +152,39 @@ fn of_two_handovers_made_apart_the_earlier_holds_until_a_manager_has_seen_both()
     assert_eq!(other.customer(customer).owner, Some(house.wu_di));
     assert_eq!(one.deal(deal).owner, Some(house.wu_di));
 
-    one.run(on(1, 9, 0), &hand(customer, house.zhao_min))
+    // Both managers are told, and either may confirm what holds or change it.
+    let cases = handover::cases(&one.read(customer));
+    assert_eq!(handover::cases(&other.read(customer)), cases);
+    let [case] = cases.as_slice() else {
+        panic!("{} cases", cases.len());
+    };
+    assert_eq!(case.decider, Role::Manager);
+    let proposal = case.proposal.as_ref().unwrap();
+    let proposed = case.sides.iter().find(|side| side.key == proposal.winner);
+    assert_eq!(
+        proposed.unwrap().shows["to"].as_text(),
+        Some(house.wu_di.to_string().as_str())
+    );
+    assert_eq!(handover::cases(&one.read(deal)), []);
+    other
+        .run(on(1, 8, 0), &hand(customer, house.wu_di))
         .unwrap();
+    assert_eq!(handover::cases(&other.read(customer)), []);
+
+    let choose = DecideCase {
+        case: case.id,
+        documents: case.documents.clone(),
+        decision: "choose".into(),
+        winner: case
+            .sides
+            .iter()
+            .map(|side| side.key.clone())
+            .find(|key| *key != proposal.winner),
+        reason: None,
+    };
+    one.run(on(1, 9, 0), &choose).unwrap();
     assert_eq!(one.customer(customer).owner, Some(house.zhao_min));
+    assert_eq!(handover::cases(&one.read(customer)), []);
 }
 
 #[test]

@@ -8,12 +8,14 @@ use crate::command::{Command, Context, Library, Plan, lookup};
 use crate::contact::{Contact, InvalidReason, Phone, PhoneLabel};
 use crate::edit::Edits;
 use crate::id::{CustomerId, DocumentId, FactId};
-use crate::phone::{PhoneNumber, TypedPhone};
+use crate::phone::{PhoneKind, PhoneNumber, TypedPhone};
 use crate::refusal::Refusal;
+use crate::value::Value;
 
 /// A number as it goes into documents.
 pub(in crate::command) struct PhoneInput {
     pub(in crate::command) number: PhoneNumber,
+    extension: Option<String>,
     label: PhoneLabel,
 }
 
@@ -26,9 +28,17 @@ impl PhoneInput {
         let typed: TypedPhone = typed.parse().map_err(|problem: crate::phone::PhoneError| {
             Refusal::invalid("phone", problem.to_string())
         })?;
+        let label = label.unwrap_or(match (typed.number.kind(), &typed.extension) {
+            (PhoneKind::Landline | PhoneKind::Service, Some(_)) | (PhoneKind::Service, None) => {
+                PhoneLabel::Work
+            }
+            (PhoneKind::Landline, None) => PhoneLabel::Home,
+            _ => PhoneLabel::Mobile,
+        });
         Ok(Self {
             number: typed.number,
-            label: label.unwrap_or(PhoneLabel::Mobile),
+            extension: typed.extension,
+            label,
         })
     }
 
@@ -44,6 +54,7 @@ impl PhoneInput {
         let id = context.ids.fact();
         let fields = context.signed([
             ("number", self.number.as_str().into()),
+            ("extension", self.extension.clone().into()),
             ("label", self.label.into()),
         ]);
         edits.record(contact, "phone", id, fields);
@@ -107,7 +118,11 @@ impl Command for AddPhone {
             .phones
             .iter()
             .find(|phone| phone.number == input.number.as_str());
-        if known.is_some_and(|phone| phone.invalid.is_none()) {
+        let says_nothing_new = |phone: &Phone| {
+            phone.invalid.is_none()
+                && (input.extension.is_none() || phone.extension == input.extension)
+        };
+        if known.is_some_and(says_nothing_new) {
             return Err(Refusal::state(&document, "the customer has this number"));
         }
         let hash = context.phone_key.hash(&input.number);
@@ -176,7 +191,7 @@ impl Command for MarkPhoneInvalid {
     const ABOUT: &'static str = "Says that a number of a customer reaches nobody";
 
     fn plan(&self, library: &dyn Library, context: &mut Context<'_>) -> Result<Plan<()>, Refusal> {
-        lookup::card(library, self.customer)?;
+        let (card, _) = lookup::card(library, self.customer)?;
         let (document, contact) = lookup::contact(library, self.customer)?;
         let phone = known(&contact, self.phone)?;
         if phone.invalid.is_some() {
@@ -187,6 +202,13 @@ impl Command for MarkPhoneInvalid {
         for id in &phone.ids {
             let fields = context.signed([("phone", (*id).into()), ("reason", self.reason.into())]);
             edits.record(document.id(), "phone_invalid", context.ids.fact(), fields);
+        }
+        // A suspended number is still theirs; any other finds somebody else, or nobody.
+        if self.reason != InvalidReason::Suspended
+            && let Ok(number) = phone.number.parse::<PhoneNumber>()
+        {
+            let hash = context.phone_key.hash(&number);
+            edits.set(card.id(), format!("phone_hash/{hash}"), Value::Null);
         }
         Ok(Plan::new(edits, ()))
     }

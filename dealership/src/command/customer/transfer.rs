@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::command::input::{self, LONGEST_LINE};
 use crate::command::{Command, Context, Library, Plan, claim, lookup};
+use crate::customer::ownership;
 use crate::edit::Edits;
 use crate::id::{CustomerId, DealId, DocumentId, FactId, StaffId};
 use crate::refusal::{Notice, Refusal};
@@ -48,7 +49,7 @@ impl Command for TransferOwner {
         context: &mut Context<'_>,
     ) -> Result<Plan<Transferred>, Refusal> {
         let (card, customer) = lookup::card(library, self.customer)?;
-        if customer.owner == Some(self.to) {
+        if customer.owner == Some(self.to) && !ownership::is_disputed(&customer.handovers) {
             return Err(Refusal::state(&card, "they have this customer already"));
         }
         let (_, to) = lookup::staff(library, self.to)?;
@@ -76,7 +77,7 @@ impl Command for TransferOwner {
             if deal.customer != self.customer {
                 return Err(Refusal::invalid("deals", format!("{id} is another's")));
             }
-            if deal.owner != Some(self.to) {
+            if deal.owner != Some(self.to) || ownership::is_disputed(&deal.handovers) {
                 hand(document.id(), deal.owner, context);
             }
         }
