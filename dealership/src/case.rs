@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::access::Role;
 use crate::document::Provenance;
-use crate::edit::Fields;
+use crate::edit::{Fields, fields};
 use crate::id::{CaseId, DeviceNumber, DocumentId, FactId, StaffId, StoreId};
 use crate::order::OrderTime;
 use crate::time::Timestamp;
@@ -200,6 +200,25 @@ impl Side {
             document,
             fact: Some(fact),
             shows,
+            staff: provenance.staff,
+            device: provenance.device,
+            store,
+            order: OrderTime::of(provenance),
+        }
+    }
+
+    /// A side that is a change, whatever it wrote: its key is the change's hash, and it shows the
+    /// command.
+    pub fn of_change(
+        document: DocumentId,
+        store: Option<StoreId>,
+        provenance: &Provenance,
+    ) -> Self {
+        Self {
+            key: provenance.change.to_string(),
+            document,
+            fact: None,
+            shows: fields([("command", provenance.command.as_str().into())]),
             staff: provenance.staff,
             device: provenance.device,
             store,

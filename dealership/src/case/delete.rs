@@ -3,12 +3,11 @@
 use std::collections::BTreeSet;
 
 use crate::access::Role;
-use crate::case::{Case, CaseKind, Proposal, Side, Verdict};
+use crate::case::{Case, CaseKind, Proposal, Side, Verdict, decider};
 use crate::document::{Document, Provenance};
 use crate::edit::fields;
 use crate::id::{DeviceNumber, DocumentId, FactId};
 use crate::kind::Kind;
-use crate::order::OrderTime;
 
 /// The rule that proposes to keep what somebody still works on.
 pub const STILL_WORKED_ON: &str = "still_worked_on";
@@ -29,10 +28,6 @@ pub fn cases<'d>(card: &Document, beside: impl IntoIterator<Item = &'d Document>
     for document in beside {
         work.extend(work_on(document));
     }
-    let undone: Vec<FactId> = card
-        .facts("void_undo")
-        .filter_map(|fact| fact.parsed("void"))
-        .collect();
     card.facts("void")
         .filter_map(|void| {
             let deletion = card.provenance(void)?;
@@ -41,21 +36,58 @@ pub fn cases<'d>(card: &Document, beside: impl IntoIterator<Item = &'d Document>
                 .filter(|work| work.change.command != deletion.command)
                 .filter(|work| !work.knew_of(card, &deletion) && !work.is_known_to(card, &deletion))
                 .collect();
-            let mut case = case(card, void.id, &deletion, &unaware)?;
-            match Verdict::of(card, case.id) {
-                Verdict::Decided(outcome, ruling) => {
-                    if unaware.iter().all(|work| work.is_known_to(card, &ruling)) {
-                        case.outcome = Some(outcome);
-                    }
-                }
-                Verdict::Contradicted => case.decider = Role::GeneralManager,
-                // Somebody took the deletion back by themselves: nothing is left to decide.
-                Verdict::None if undone.contains(&void.id) => return None,
-                Verdict::None => {}
-            }
-            Some(case)
+            let case = case(card, void.id, &deletion, &unaware)?;
+            let knew_all =
+                |ruling: &Provenance| unaware.iter().all(|work| work.is_known_to(card, ruling));
+            as_ruled(case, card, void.id, knew_all)
         })
         .collect()
+}
+
+/// The case between a deletion and the work beside it, the side of the deletion first; `None`
+/// where nobody worked.
+pub(super) fn between(document: &Document, deleted: Side, mut work: Vec<Side>) -> Option<Case> {
+    let key = deleted.key.clone();
+    work.sort_by(|one, other| (one.order, &one.key).cmp(&(other.order, &other.key)));
+    let winner = work.first()?.key.clone();
+    Some(Case {
+        id: CaseKind::DeleteVsEdit.id([document.id()], [key.as_str()]),
+        kind: CaseKind::DeleteVsEdit,
+        documents: vec![document.id()],
+        sides: [deleted].into_iter().chain(work).collect(),
+        proposal: Some(Proposal {
+            winner,
+            rule: STILL_WORKED_ON.into(),
+        }),
+        decider: decider(CaseKind::DeleteVsEdit, document.kind()),
+        outcome: None,
+    })
+}
+
+/// The case about a deletion as rulings leave it: one decides it whose author `knew_all` the work
+/// beside it. `None` where somebody took the deletion back by themselves: nothing is left to
+/// decide.
+pub(super) fn as_ruled(
+    mut case: Case,
+    document: &Document,
+    deletion: FactId,
+    knew_all: impl FnOnce(&Provenance) -> bool,
+) -> Option<Case> {
+    match Verdict::of(document, case.id) {
+        Verdict::Decided(outcome, ruling) => {
+            if knew_all(&ruling) {
+                case.outcome = Some(outcome);
+            }
+        }
+        Verdict::Contradicted => case.decider = Role::GeneralManager,
+        Verdict::None => {
+            let mut undone = document.facts("void_undo");
+            if undone.any(|undo| undo.parsed("void") == Some(deletion)) {
+                return None;
+            }
+        }
+    }
+    Some(case)
 }
 
 /// A change that a person made.
@@ -95,41 +127,17 @@ fn work_on(document: &Document) -> impl Iterator<Item = Work> {
 }
 
 fn case(card: &Document, void: FactId, deletion: &Provenance, unaware: &[&Work]) -> Option<Case> {
-    let key = void.to_string();
-    let id = CaseKind::DeleteVsEdit.id([card.id()], [key.as_str()]);
     let shows = fields([("void", void.into())]);
     let store = card.space().store();
     let deleted = Side::of_fact(card.id(), void, shows, store, deletion);
     // What one action wrote into several documents is one side.
     let mut actions = BTreeSet::new();
-    let mut edits: Vec<Side> = unaware
+    let work = unaware
         .iter()
         .filter(|Work { change, .. }| {
             actions.insert((change.device, change.claimed_at, change.command.as_str()))
         })
-        .map(|Work { document, change }| Side {
-            key: change.change.to_string(),
-            document: *document,
-            fact: None,
-            shows: fields([("command", change.command.as_str().into())]),
-            staff: change.staff,
-            device: change.device,
-            store,
-            order: OrderTime::of(change),
-        })
+        .map(|Work { document, change }| Side::of_change(*document, store, change))
         .collect();
-    edits.sort_by(|one, other| (one.order, &one.key).cmp(&(other.order, &other.key)));
-    let winner = edits.first()?.key.clone();
-    Some(Case {
-        id,
-        kind: CaseKind::DeleteVsEdit,
-        documents: vec![card.id()],
-        sides: [deleted].into_iter().chain(edits).collect(),
-        proposal: Some(Proposal {
-            winner,
-            rule: STILL_WORKED_ON.into(),
-        }),
-        decider: Role::Manager,
-        outcome: None,
-    })
+    between(card, deleted, work)
 }

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::access::Role;
-use crate::case::{Case, CaseKind, Proposal, Side};
+use crate::case::{Case, CaseKind, Proposal, Side, decider};
 use crate::customer::{Handover, ownership};
 use crate::document::Document;
 use crate::edit::fields;
@@ -43,7 +42,7 @@ pub fn cases(document: &Document) -> Vec<Case> {
         documents: vec![document.id()],
         sides,
         proposal,
-        decider: Role::Manager,
+        decider: decider(CaseKind::Handover, document.kind()),
         outcome: None,
     }]
 }

@@ -17,6 +17,7 @@ use crate::id::{CaseId, DocumentId, FactId};
 use crate::kind::Kind;
 use crate::refusal::Refusal;
 use crate::schema::{self, Class};
+use crate::vehicle::Vehicle;
 
 /// Decides a case.
 ///
@@ -100,7 +101,9 @@ impl Command for DecideCase {
                 CaseKind::DeleteVsEdit if self.decision == delete::KEEP => {
                     keep(document, &case, context, &mut edits);
                 }
-                CaseKind::DeleteVsEdit => delete_again(document, &case, context, &mut edits),
+                CaseKind::DeleteVsEdit => {
+                    delete_again(document, &case, context, &mut edits)?;
+                }
                 _ => {}
             }
         }
@@ -188,16 +191,32 @@ fn keep(document: &Document, case: &Case, context: &mut Context<'_>, edits: &mut
     }
 }
 
-/// Deletes the card that a case is about where somebody took the deletion back in the meantime.
-fn delete_again(document: &Document, case: &Case, context: &mut Context<'_>, edits: &mut Edits) {
-    let is_live = Customer::read(document).is_some_and(|card| card.voided.is_none());
+/// Deletes the card, or voids the vehicle's entry, that a case is about, where somebody took that
+/// back in the meantime.
+fn delete_again(
+    document: &Document,
+    case: &Case,
+    context: &mut Context<'_>,
+    edits: &mut Edits,
+) -> Result<(), Refusal> {
+    let stands = match document.kind() {
+        Kind::Customer => Customer::read(document).is_some_and(|card| card.voided.is_none()),
+        Kind::Vehicle => match Vehicle::read(document).filter(|vehicle| vehicle.void.is_none()) {
+            Some(vehicle) if vehicle.delivered.is_some() => {
+                return Err(Refusal::state(document, "it was delivered"));
+            }
+            vehicle => vehicle.is_some(),
+        },
+        _ => false,
+    };
     let deleted = case.sides.iter().find_map(|side| side.fact);
     if let Some(void) = deleted.and_then(|void| document.fact("void", void))
-        && is_live
+        && stands
     {
         let fields = context.signed([("reason", void.text("reason").map(str::to_owned).into())]);
         edits.record(document.id(), "void", context.ids.fact(), fields);
     }
+    Ok(())
 }
 
 /// The cases that documents show by themselves, and people's beside each other.

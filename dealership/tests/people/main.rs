@@ -12,6 +12,8 @@ mod carding;
 mod cases;
 mod containers;
 mod deals;
+mod deletions;
+mod duplicates;
 mod follow_ups;
 mod histories;
 mod importing;

@@ -132,3 +132,34 @@ fn a_ruling_that_the_entry_stays_void_ends_the_case() {
         VehicleStatus::Void
     );
 }
+
+#[test]
+fn the_general_managers_word_that_an_entry_stays_void_outlives_a_ruling_that_kept_it() {
+    let (mut s, _) = voided_beside_a_claim();
+    let mut other = Device::new(11, &[Role::Manager], &[store(1)]);
+    let mut general = Device::new(12, &[Role::GeneralManager], &[store(1)]);
+    other.fetch(&mut s.relay);
+    let (keep, delete) = (decide(&s, delete::KEEP), decide(&s, delete::DELETE));
+    s.keeper.run(sunday(11, 0), &keep).expect("a manager may");
+    other.run(sunday(11, 0), &delete).expect("a manager may");
+    s.relay.sync(&mut s.keeper, sunday(11, 1));
+    s.relay.sync(&mut other, sunday(11, 2));
+    general.fetch(&mut s.relay);
+    let contradicted = void::cases(&general.read(vehicle(V1))).remove(0);
+    assert!(contradicted.is_open());
+    assert_eq!(contradicted.decider, Role::GeneralManager);
+    assert_ne!(
+        general.vehicle(V1).status(sunday(11, 3)),
+        VehicleStatus::Void,
+        "kept until then"
+    );
+
+    general.run(sunday(12, 0), &delete).expect("theirs to say");
+
+    assert_eq!(
+        general.vehicle(V1).status(sunday(12, 1)),
+        VehicleStatus::Void
+    );
+    let cases = void::cases(&general.read(vehicle(V1)));
+    assert!(cases.iter().all(|case| !case.is_open()));
+}

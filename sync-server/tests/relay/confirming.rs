@@ -1,5 +1,6 @@
 //! What the relay itself adds: confirmations of claims, duplicates across stores.
 
+use dealership::case::duplicate;
 use dealership::edit::Edits;
 use dealership::vehicle::Vehicle;
 use dealership::{Author, DealId, DocumentId, FactId, Kind, Seq, Space, Value};
@@ -334,6 +335,50 @@ fn a_person_carded_in_two_stores_is_told_to_both() {
     let change = li_na.write(hers, here, &edits);
     showroom.accepted(&li_na, vec![change]);
     assert_eq!(showroom.head(), head + 1);
+    assert_eq!([hers, his].map(|id| elsewhere(&mut showroom, id)), [1, 1]);
+    // Who bears the number no more is nobody's double.
+    let mut edits = Edits::default();
+    edits.set(hers, phone.as_str(), Value::Null);
+    let change = li_na.write(hers, here, &edits);
+    showroom.accepted(&li_na, vec![change]);
+    assert_eq!([hers, his].map(|id| elsewhere(&mut showroom, id)), [0, 0]);
+}
+
+#[test]
+fn a_number_that_very_many_cards_bear_is_compared_with_some_of_them() {
+    let mut showroom = Showroom::open();
+    let mut li_na = showroom.consultant("李娜");
+    let other_store = showroom.other_store;
+    let wang_qiang = showroom.hire_at("王强", "consultant", other_store);
+    let mut wang_qiang = showroom.tablet_of(wang_qiang);
+    let (here, there) = (showroom.space(), Space::Store(other_store));
+    let phone = format!("phone_hash/{}", "b".repeat(64));
+    let mut last = None;
+    for number in 0..40 {
+        let (tablet, space) = match number {
+            39 => (&mut wang_qiang, there),
+            _ => (&mut li_na, here),
+        };
+        let id = tablet.id();
+        let mut edits = Edits::default();
+        let registers = fields(&[
+            ("name", "总机".into()),
+            ("owner", tablet.staff.to_string().into()),
+            ("created_at", NOON.millis().into()),
+            (&phone, "0001".into()),
+        ]);
+        edits.create(id, Kind::Customer, space, registers);
+        let change = tablet.write(id, space, &edits);
+        showroom.accepted(tablet, vec![change]);
+        last = Some(id);
+    }
+    assert_eq!(elsewhere(&mut showroom, last.unwrap()), 32);
+}
+
+/// With how many cards of other stores the relay says that a card may be one person's.
+fn elsewhere(showroom: &mut Showroom, card: DocumentId) -> usize {
+    let document = showroom.relay.document(card).unwrap().unwrap();
+    duplicate::elsewhere(&document).len()
 }
 
 fn assert_not_permitted(outcome: &Outcome) {
