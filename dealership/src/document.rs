@@ -19,7 +19,7 @@ mod chronology;
 mod provenance;
 mod seeing;
 
-pub use ancestry::Ancestry;
+pub use ancestry::{Ancestry, Knowledge};
 pub use chronology::{Chronology, Moment};
 pub use provenance::{Provenance, Rival};
 
@@ -339,9 +339,9 @@ impl Document {
         }
     }
 
-    /// Whether the author of the change `later` had seen the change `earlier`.
-    pub fn had_seen(&self, later: &ChangeHash, earlier: &ChangeHash) -> bool {
-        self.ancestry().had_seen(later, earlier)
+    /// What the author of a change knew of the document; nothing where the change is not here.
+    pub fn author_of(&self, change: &ChangeHash) -> Knowledge<'_> {
+        self.ancestry().author_of(change)
     }
 }
 

@@ -174,9 +174,9 @@ fn a_change_had_seen_its_past_and_nothing_beside_it() {
     };
     let (left, right, after) = (change(left), change(right), change(after));
     assert!(read.ancestry().concurrent(&left, &right));
-    assert!(read.had_seen(&after, &left) && read.had_seen(&after, &right));
-    assert!(!read.had_seen(&left, &after));
-    assert!(read.had_seen(&left, &left));
+    assert!(read.author_of(&after).had_seen(&left) && read.author_of(&after).had_seen(&right));
+    assert!(!read.author_of(&left).had_seen(&after));
+    assert!(read.author_of(&left).had_seen(&left));
 }
 
 #[test]

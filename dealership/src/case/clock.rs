@@ -60,7 +60,7 @@ fn case(document: &Document, device: DeviceNumber, changes: &[Provenance]) -> Op
     if let Verdict::Decided(outcome, ruling) = Verdict::of(document, id)
         && changes
             .iter()
-            .all(|change| document.had_seen(&ruling.change, &change.change))
+            .all(|change| document.author_of(&ruling.change).had_seen(&change.change))
     {
         case.outcome = Some(outcome);
     }

@@ -100,7 +100,7 @@ impl Work {
     /// Whether its author knew of a change of the card.
     fn knew_of(&self, card: &Document, other: &Provenance) -> bool {
         match self.document == card.id() {
-            true => card.had_seen(&self.change.change, &other.change),
+            true => card.author_of(&self.change.change).had_seen(&other.change),
             false => self.change.knew_of(other),
         }
     }
@@ -108,7 +108,7 @@ impl Work {
     /// Whether the author of a change of the card knew of it.
     fn is_known_to(&self, card: &Document, other: &Provenance) -> bool {
         match self.document == card.id() {
-            true => card.had_seen(&other.change, &self.change.change),
+            true => card.author_of(&other.change).had_seen(&self.change.change),
             false => other.knew_of(&self.change),
         }
     }

@@ -44,7 +44,7 @@ pub fn cases(document: &Document) -> Vec<Case> {
             let knew_all = |ruling: &Provenance| {
                 beside
                     .iter()
-                    .all(|change| document.had_seen(&ruling.change, &change.change))
+                    .all(|change| document.author_of(&ruling.change).had_seen(&change.change))
             };
             delete::as_ruled(case, document, *void, knew_all)
         })

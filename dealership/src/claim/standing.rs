@@ -252,7 +252,7 @@ impl<'d> Standing<'d> {
         let Some(winner) = ruling.winner.and_then(|id| self.claims.get(&id)) else {
             return;
         };
-        let seen = |other: &ChangeHash| self.document.had_seen(&change, other);
+        let seen = |other: &ChangeHash| self.document.author_of(&change).had_seen(other);
         let eligible = winner.strength == Strength::Hard
             && seen(&winner.change)
             && !self.barred.contains(&winner.id)
@@ -290,7 +290,7 @@ impl<'d> Standing<'d> {
         let Some(pack) = self.packs.get(&id) else {
             return false;
         };
-        let seen = |other: &ChangeHash| self.document.had_seen(&pack.change, other);
+        let seen = |other: &ChangeHash| self.document.author_of(&pack.change).had_seen(other);
         let packed = self
             .packs
             .values()
@@ -306,7 +306,7 @@ impl<'d> Standing<'d> {
         let Some(claim) = self.claims.get(&id) else {
             return false;
         };
-        let seen = |other: &ChangeHash| self.document.had_seen(&claim.change, other);
+        let seen = |other: &ChangeHash| self.document.author_of(&claim.change).had_seen(other);
         let own_pack = self
             .pack_of(claim)
             .filter(|pack| self.confirmed_in(*pack, &seen))
@@ -332,14 +332,14 @@ impl<'d> Standing<'d> {
     /// does, from the pack or not. Somebody's from outside who had not known of the pack does not:
     /// it waits for the release, or the two become a case.
     fn holds_against_team(&self, claim: &ClaimFact, pack: &PackFact) -> bool {
-        let author_knew = self.document.had_seen(&claim.change, &pack.change);
-        author_knew || pack.team.contains(&claim.claim.staff)
+        let author = self.document.author_of(&claim.change);
+        author.had_seen(&pack.change) || pack.team.contains(&claim.claim.staff)
     }
 
     /// The pack that a claim was made from, if it counts: see [`super`].
     fn pack_of(&self, claim: &ClaimFact) -> Option<FactId> {
         let pack = self.packs.get(&claim.named_pack?)?;
-        let seen = |other: &ChangeHash| self.document.had_seen(&claim.change, other);
+        let seen = |other: &ChangeHash| self.document.author_of(&claim.change).had_seen(other);
         let order = &claim.claim.order;
         let counts = claim.strength == Strength::Hard
             && pack.team.contains(&claim.claim.staff)
@@ -416,8 +416,8 @@ impl<'d> Standing<'d> {
             }
             known.retain(|award| {
                 last.iter().all(|later| {
-                    later.change != award.change
-                        && self.document.had_seen(&later.change, &award.change)
+                    let author = self.document.author_of(&later.change);
+                    later.change != award.change && author.had_seen(&award.change)
                 })
             });
         }

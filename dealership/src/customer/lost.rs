@@ -133,7 +133,7 @@ fn standing_reviews(document: &Document, request: FactId) -> Vec<LostReview> {
         .collect();
     let is_seen = |one: &ChangeHash| {
         let mut others = reviews.iter().filter(|(_, other)| other != one);
-        others.any(|(_, other)| document.had_seen(other, one))
+        others.any(|(_, other)| document.author_of(other).had_seen(one))
     };
     reviews
         .iter()

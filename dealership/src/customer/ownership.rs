@@ -45,7 +45,7 @@ pub(crate) fn read(document: &Document) -> Vec<Handover> {
                 && later
                     .zip(changes.get(index).copied().flatten())
                     .is_some_and(|(later, earlier)| {
-                        later != earlier && document.had_seen(&later, &earlier)
+                        later != earlier && document.author_of(&later).had_seen(&earlier)
                     })
         })
     };

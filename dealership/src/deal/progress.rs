@@ -179,7 +179,7 @@ fn events(document: &Document) -> Vec<StageEvent> {
             let stage = fact.text("stage")?;
             let taken_back = change.is_some_and(|change| {
                 reopenings.iter().any(|(reopened, by)| {
-                    *reopened == stage && *by != change && document.had_seen(by, &change)
+                    *reopened == stage && *by != change && document.author_of(by).had_seen(&change)
                 })
             });
             Some(StageEvent {

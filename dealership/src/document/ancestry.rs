@@ -10,6 +10,13 @@ pub struct Ancestry {
     changes: BTreeMap<ChangeHash, Position>,
 }
 
+/// What the author of a change knew when it was written.
+#[derive(Clone, Copy, Debug)]
+pub struct Knowledge<'a> {
+    ancestry: &'a Ancestry,
+    position: Option<&'a Position>,
+}
+
 /// Where a change stands: its own actor and sequence number, and what it had seen of every actor.
 #[derive(Debug)]
 struct Position {
@@ -43,14 +50,11 @@ impl Ancestry {
         Self { changes }
     }
 
-    /// Whether the author of `later` had seen `earlier`; a change has seen itself.
-    pub fn had_seen(&self, later: &ChangeHash, earlier: &ChangeHash) -> bool {
-        match (self.changes.get(later), self.changes.get(earlier)) {
-            (Some(later), Some(earlier)) => later
-                .seen
-                .get(&earlier.actor)
-                .is_some_and(|seq| *seq >= earlier.seq),
-            _ => false,
+    /// What the author of a change knew; nothing where the change is not here.
+    pub fn author_of(&self, change: &ChangeHash) -> Knowledge<'_> {
+        Knowledge {
+            ancestry: self,
+            position: self.changes.get(change),
         }
     }
 
@@ -65,6 +69,19 @@ impl Ancestry {
 
     /// Whether neither author had seen the other's change.
     pub fn concurrent(&self, one: &ChangeHash, other: &ChangeHash) -> bool {
-        !self.had_seen(one, other) && !self.had_seen(other, one)
+        !self.author_of(one).had_seen(other) && !self.author_of(other).had_seen(one)
+    }
+}
+
+impl Knowledge<'_> {
+    /// Whether the author had seen a change; everyone has seen their own.
+    pub fn had_seen(&self, change: &ChangeHash) -> bool {
+        match (self.position, self.ancestry.changes.get(change)) {
+            (Some(own), Some(other)) => own
+                .seen
+                .get(&other.actor)
+                .is_some_and(|seq| *seq >= other.seq),
+            _ => false,
+        }
     }
 }

@@ -17,7 +17,7 @@ impl Document {
             let one = change(one);
             things.iter().any(|other| {
                 let other = change(other);
-                other != one && self.had_seen(&other, &one)
+                other != one && self.author_of(&other).had_seen(&one)
             })
         };
         let heads = things.iter().copied().filter(|one| !is_seen(one));

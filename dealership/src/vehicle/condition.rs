@@ -154,7 +154,7 @@ pub(super) fn delivered(document: &Document) -> Option<Delivered> {
         .filter(|signed| {
             !returns
                 .iter()
-                .any(|back| document.had_seen(&back.change, &signed.change))
+                .any(|back| document.author_of(&back.change).had_seen(&signed.change))
         })
         .min_by_key(|signed| (signed.order, signed.fact.id))
         .map(|signed| Delivered {

@@ -129,7 +129,7 @@ impl Moves {
         let mut rulings = Vec::new();
         for ruling in in_order_of_seeing(document) {
             let change = ruling.provenance.change;
-            let seen = |other: &ChangeHash| document.had_seen(&change, other);
+            let seen = |other: &ChangeHash| document.author_of(&change).had_seen(other);
             let Some(winner) = moved
                 .iter()
                 .find(|each| Some(each.moved.id) == ruling.winner && seen(&each.change))
@@ -228,12 +228,12 @@ fn last_of(
                 && !(winners.contains(&each.moved.id)
                     && in_force
                         .iter()
-                        .any(|ruled| document.had_seen(&ruled.change, &later.change)))
+                        .any(|ruled| document.author_of(&ruled.change).had_seen(&later.change)))
         });
         let ruled_out = !winners.contains(&each.moved.id)
             && in_force
                 .iter()
-                .any(|ruled| document.had_seen(&ruled.change, &each.change));
+                .any(|ruled| document.author_of(&ruled.change).had_seen(&each.change));
         moved_on || ruled_out
     };
     ranked(
@@ -254,13 +254,13 @@ fn supersedes(document: &Document, later: &Moved, earlier: &Moved) -> bool {
     if later.change == earlier.change {
         return false;
     }
-    let seen = document.had_seen(&later.change, &earlier.change);
+    let seen = document.author_of(&later.change).had_seen(&earlier.change);
     if later.moved.reason != MoveReason::TransferIn {
         return seen;
     }
     let (to, from) = (later.moved.place, earlier.moved.place);
     if earlier.moved.reason == MoveReason::TransferOut && from.store == to.store {
-        return !document.had_seen(&earlier.change, &later.change);
+        return !document.author_of(&earlier.change).had_seen(&later.change);
     }
     seen && (from.store == to.store || !from.kind.is_at_hand())
 }

@@ -32,11 +32,12 @@ impl Standing<'_> {
                 };
                 // The gate lets managers alone write revocations, and cannot tell whose claim an
                 // end names: another's has no effect.
-                let seen = |other: &ChangeHash| self.document.had_seen(&provenance.change, other);
+                let author = self.document.author_of(&provenance.change);
+                let seen = |other: &ChangeHash| author.had_seen(other);
                 let theirs = name == "claim_revocation"
                     || provenance.staff == claim.owner_in(&seen)
                     || provenance.staff == StaffId::RELAY;
-                if !theirs || !self.document.had_seen(&provenance.change, &claim.change) {
+                if !theirs || !author.had_seen(&claim.change) {
                     continue;
                 }
                 let reason = fact.parsed("reason").unwrap_or(ClaimEndReason::Released);
@@ -89,7 +90,8 @@ impl Standing<'_> {
             let Some(provenance) = self.document.provenance(fact) else {
                 continue;
             };
-            if self.document.had_seen(&provenance.change, &pack.change) {
+            let author = self.document.author_of(&provenance.change);
+            if author.had_seen(&pack.change) {
                 self.releases
                     .entry(pack.id)
                     .or_default()
@@ -109,7 +111,8 @@ impl Standing<'_> {
             };
             let claim = self.claims.get(&id).map(|claim| &claim.change);
             let confirmed = claim.or_else(|| self.packs.get(&id).map(|pack| &pack.change));
-            if confirmed.is_some_and(|change| self.document.had_seen(&made.change, change)) {
+            let relay = self.document.author_of(&made.change);
+            if confirmed.is_some_and(|change| relay.had_seen(change)) {
                 found.entry(id).or_default().push(made.change);
             }
         }
@@ -127,8 +130,8 @@ impl Standing<'_> {
                 let claim = self.claims.get(&fact.parsed("claim")?)?;
                 let provenance = self.document.provenance(fact)?;
                 let seq = provenance.receipt?.seq;
-                let had_seen = self.document.had_seen(&provenance.change, &claim.change);
-                (claim.strength == Strength::Hard && had_seen).then_some((
+                let author = self.document.author_of(&provenance.change);
+                (claim.strength == Strength::Hard && author.had_seen(&claim.change)).then_some((
                     seq,
                     fact.id,
                     Invoiced {
