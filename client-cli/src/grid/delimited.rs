@@ -1,10 +1,16 @@
 //! Text with separators: csv as spreadsheets and other dealers' systems write it.
 
 use anyhow::{Result, bail};
-use csv::{ReaderBuilder, WriterBuilder};
+use csv::{QuoteStyle, Reader, ReaderBuilder, WriterBuilder};
 use encoding_rs::{Encoding, GB18030, UTF_8};
 
 use super::{Grid, check};
+
+/// What may stand between cells.
+const SEPARATORS: [u8; 3] = [b',', b'\t', b';'];
+
+/// The byte order mark of UTF-8.
+const MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Reads text in UTF-8, UTF-16 (with its mark) or GB18030.
 pub(super) fn read(bytes: &[u8]) -> Result<Grid> {
@@ -15,11 +21,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Grid> {
             line_at(text.as_bytes(), place)
         );
     }
-    let mut reader = ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .delimiter(separator(&text))
-        .from_reader(text.as_bytes());
+    let mut reader = reader(&text, separator(&text));
     let mut grid = Grid::new();
     for record in reader.records() {
         let record = record?;
@@ -38,16 +40,27 @@ pub(super) fn read(bytes: &[u8]) -> Result<Grid> {
 }
 
 /// Writes UTF-8 with a byte order mark, without which spreadsheets take it for GBK.
+///
+/// Where cells hold so many semicolons that a reader would take those for what separates, all text
+/// is put in quotes: there they separate nothing.
 pub(super) fn write(grid: &[Vec<String>]) -> Result<Vec<u8>> {
-    let mut bytes = b"\xef\xbb\xbf".to_vec();
-    {
-        let mut writer = WriterBuilder::new().flexible(true).from_writer(&mut bytes);
-        for line in grid {
-            writer.write_record(line.iter().map(|cell| guarded(cell)))?;
-        }
-        writer.flush()?;
+    let text = written(grid, QuoteStyle::Necessary)?;
+    let text = match separator(&text) {
+        b',' => text,
+        _ => written(grid, QuoteStyle::NonNumeric)?,
+    };
+    Ok([MARK, text.as_bytes()].concat())
+}
+
+fn written(grid: &[Vec<String>], quotes: QuoteStyle) -> Result<String> {
+    let mut writer = WriterBuilder::new()
+        .flexible(true)
+        .quote_style(quotes)
+        .from_writer(Vec::new());
+    for line in grid {
+        writer.write_record(line.iter().map(|cell| guarded(cell)))?;
     }
-    Ok(bytes)
+    Ok(String::from_utf8(writer.into_inner()?)?)
 }
 
 fn decode(bytes: &[u8]) -> Result<String> {
@@ -109,21 +122,29 @@ fn line_at(text: &[u8], place: usize) -> usize {
     before.iter().filter(|byte| **byte == b'\n').count() + 1
 }
 
-/// The separator that the first lines use most.
+/// The separator that makes most cells of the first records; within quotes it makes none.
 fn separator(text: &str) -> u8 {
     let mut best = (b',', 0);
-    for candidate in [b',', b'\t', b';'] {
-        let count = text
-            .lines()
+    for candidate in SEPARATORS {
+        let count: usize = reader(text, candidate)
+            .byte_records()
             .take(10)
-            .flat_map(str::bytes)
-            .filter(|byte| *byte == candidate)
-            .count();
+            .map_while(Result::ok)
+            .map(|record| record.len().saturating_sub(1))
+            .sum();
         if count > best.1 {
             best = (candidate, count);
         }
     }
     best.0
+}
+
+fn reader(text: &str, separator: u8) -> Reader<&[u8]> {
+    ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(separator)
+        .from_reader(text.as_bytes())
 }
 
 /// A cell that a spreadsheet would run as a formula, made text by an apostrophe (OWASP ASVS
@@ -154,6 +175,15 @@ mod tests {
             text,
             "\u{feff}'=1+1,'+86138,-5,'-x,'@x,'\tx,\"'\rx\",'＝1,a=b,\n"
         );
+    }
+
+    #[test]
+    fn what_stands_in_quotes_separates_nothing() {
+        let written = grid(&[&["姓名;电话;备注"], &["a;b\tc"]]);
+        assert_eq!(read(&write(&written).unwrap()).unwrap(), written);
+        let foreign = "name;size\n\"a,b,c,d\";3\" disc\n";
+        let cells = read(foreign.as_bytes()).unwrap();
+        assert_eq!(cells, grid(&[&["name", "size"], &["a,b,c,d", "3\" disc"]]));
     }
 
     #[test]
