@@ -54,7 +54,7 @@ CREATE INDEX document_by_space ON document (space);
 
 -- One row a change that is not in its document's base, own and others'. Its hash
 -- names it within its document only: the first changes of two documents may be
--- equal to the byte.
+-- equal to the byte, as when two people of one name are engaged within a second.
 CREATE TABLE change (
     number            INTEGER PRIMARY KEY,
     hash              BLOB    NOT NULL CHECK (length(hash) = 32),
@@ -125,6 +125,7 @@ CREATE TABLE quarantined_change (
     raw       BLOB NOT NULL,
     PRIMARY KEY (batch, document, hash)
 ) STRICT;
+CREATE INDEX quarantined_change_by_document ON quarantined_change (document);
 
 -- Documents that foreign bytes are being applied to, and those that were in hand
 -- alone when the process died: once is a kill or a flat battery, twice is the
@@ -159,3 +160,12 @@ CREATE TABLE projected (
     only     INTEGER PRIMARY KEY CHECK (only = 1),
     version  INTEGER NOT NULL
 ) STRICT;
+
+-- Which headings of spreadsheets people said to be which columns of ours, by
+-- the name of the sheet; '-' for a column that is left alone.
+CREATE TABLE sheet_heading (
+    sheet    TEXT NOT NULL,
+    heading  TEXT NOT NULL,
+    name     TEXT NOT NULL,
+    PRIMARY KEY (sheet, heading)
+) STRICT, WITHOUT ROWID;
