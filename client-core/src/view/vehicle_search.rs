@@ -1,16 +1,22 @@
 //! The search for vehicles, by a part of the VIN.
 
+use std::collections::BTreeSet;
+
+use dealership::id::VehicleId;
 use dealership::pinyin::SearchQuery;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::error::{ReplicaError, StoreError};
-use crate::view::shared::{MANY, Select, after_prefix};
+use crate::view::shared::{Select, after_prefix, id};
 use crate::view::vehicle_list::{VehicleRow, read, select};
 use crate::view::{Desk, View};
 
 /// The most vehicles that a search gives.
-const MOST: u32 = 50;
+const MOST: usize = 50;
+
+/// How often a VIN of seventeen characters holds a part of three at most.
+const MOST_OFTEN: usize = 15;
 
 /// Asks for the vehicles that a query finds.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -36,36 +42,33 @@ impl View for VehicleSearch {
         if part.chars().count() < 3 {
             return Ok(Vec::new());
         }
-        // Where many bear the part, going along the VINs meets a page of them soon.
-        let page = if few_bear(desk, &part)? {
-            "v.document IN (SELECT document FROM vehicle_term WHERE term >= ? AND term < ?)"
-                .to_owned()
-        } else {
-            format!(
-                "v.document IN (SELECT w.document FROM vehicle AS w WHERE w.vin > '' AND EXISTS
-                     (SELECT 1 FROM vehicle_term AS s
-                          WHERE s.document = w.document AND s.term >= ? AND s.term < ?)
-                 ORDER BY w.vin, w.document LIMIT {MOST})"
-            )
-        };
-        let rows = select(desk)
-            .filter(
-                &page,
-                [Box::new(part.clone()), Box::new(after_prefix(&part))],
-            )
-            .then(&format!("ORDER BY v.vin, v.document LIMIT {MOST}"))
-            .rows(desk.connection, |row| read(row, desk))?;
+        let mut rows = Vec::new();
+        for vehicle in best(desk, &part)? {
+            let mut found = select(desk);
+            found.filter("v.document = ?", [Box::new(*vehicle.as_bytes())]);
+            rows.extend(found.rows(desk.connection, |row| read(row, desk))?);
+        }
         Ok(rows)
     }
 }
 
-fn few_bear(desk: &Desk<'_>, part: &str) -> Result<bool, StoreError> {
-    let some = Select::new("SELECT 1 FROM vehicle_term")
+/// The vehicles whose VINs hold a part, in the order of what follows it: those that end with it
+/// come first.
+fn best(desk: &Desk<'_>, part: &str) -> Result<Vec<VehicleId>, StoreError> {
+    let bearers: Vec<VehicleId> = Select::new("SELECT document FROM vehicle_term")
         .filter(
             "term >= ? AND term < ?",
             [Box::new(part), Box::new(after_prefix(part))],
         )
-        .then(&format!("LIMIT {MANY}"))
-        .rows(desk.connection, |_| Ok(()))?;
-    Ok(some.len() < MANY)
+        .then(&format!(
+            "ORDER BY term, document LIMIT {}",
+            MOST * MOST_OFTEN
+        ))
+        .rows(desk.connection, |row| id(row, "document"))?;
+    let mut seen = BTreeSet::new();
+    Ok(bearers
+        .into_iter()
+        .filter(|vehicle| seen.insert(*vehicle))
+        .take(MOST)
+        .collect())
 }
