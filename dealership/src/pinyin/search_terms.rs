@@ -160,9 +160,7 @@ mod tests {
         fn what_stands_in_a_text_is_found(text in "[一-丂宝马续航a-c0-2 ，]{0,30}", from in 0_usize..30, length in 1_usize..8) {
             let terms = search_terms(&text);
             let terms: BTreeSet<&str> = terms.split(' ').collect();
-            let part: String = text.chars().skip(from).take(length).collect();
-            let chinese: String = part.chars().filter(|c| !c.is_ascii()).collect();
-            prop_assume!(chinese == part);
+            let part: String = text.chars().skip(from).take(length).take_while(|c| !c.is_ascii()).collect();
             for term in query_terms(&part) {
                 prop_assert!(terms.contains(term.as_str()), "{} in {}", term, text);
             }
