@@ -22,9 +22,6 @@ use sequence::{Run, Sequence};
 /// Commands whose schemas do not say what cells hold: `sheets` tests them.
 const OF_SPREADSHEETS: [&str; 3] = ["import_row", "import_prices", "undo_import"];
 
-/// Cases that are not about a car arise by chance; the random sequences decide those.
-const WHERE_THERE_IS_A_CASE: &str = "decide_case";
-
 /// How many sequences are played; the long form plays more.
 fn cases() -> u32 {
     if std::env::var_os("FORECOURT_LONG").is_some() {
@@ -74,7 +71,6 @@ fn every_command_leaves_what_a_rebuild_gives() {
     let never: Vec<_> = REGISTRY
         .iter()
         .filter(|command| !OF_SPREADSHEETS.contains(&command.name))
-        .filter(|command| command.name != WHERE_THERE_IS_A_CASE)
         .filter(|command| !run.accepted.contains(command.name))
         .map(|command| (command.name, run.refused.get(command.name)))
         .collect();

@@ -76,7 +76,7 @@ pub(crate) fn second(ids: &dyn Fn(&str) -> Vec<String>) -> Commands {
     commands
 }
 
-/// What happens last, before everyone syncs again: one vehicle is claimed twice.
+/// What happens next, before everyone syncs again: one vehicle is claimed twice.
 pub(crate) fn third(ids: &dyn Fn(&str) -> Vec<String>) -> Commands {
     let (deals, vehicles) = (ids("DealId"), ids("VehicleId"));
     let claim = |vehicle: usize, deal: usize, strength: &str| {
@@ -103,6 +103,14 @@ pub(crate) fn third(ids: &dyn Fn(&str) -> Vec<String>) -> Commands {
         // The last is somebody else's, who has not heard of the one before.
         claim(0, 2, "hard"),
     ]
+}
+
+/// What two people say of one customer, the last of whom has not heard of the other: a case.
+pub(crate) fn fourth(ids: &dyn Fn(&str) -> Vec<String>) -> Commands {
+    let customer = &ids("CustomerId")[0];
+    ["张炜", "张玮"]
+        .map(|name| ("edit_customer", json!({"customer": customer, "name": name})))
+        .into()
 }
 
 /// A sale of the vehicle that one deal alone claims, step by step; everyone syncs in between.

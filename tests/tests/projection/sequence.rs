@@ -139,10 +139,11 @@ impl Run {
     }
 
     fn open(&mut self) {
-        let parts: [&dyn Fn(&Self) -> opening::Commands; 3] = [
+        let parts: [&dyn Fn(&Self) -> opening::Commands; 4] = [
             &|run| opening::first(run.network.now()),
             &|run| opening::second(&|id_type| run.made.documents(id_type)),
             &|run| opening::third(&|id_type| run.made.documents(id_type)),
+            &|run| opening::fourth(&|id_type| run.made.documents(id_type)),
         ];
         for part in parts {
             let commands = part(self);
