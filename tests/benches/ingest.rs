@@ -21,7 +21,7 @@ use serde_json::{Value as Json, json};
 use stories::bench::figures::{memory_of, say_peer, timed};
 use stories::bench::serving::{administer, target};
 use stories::bench::{Serving, say};
-use stories::connection::Connection;
+use stories::connection::{Connection, Direction};
 use stories::group;
 use sync_protocol::{Batch, Outcome};
 use sync_server::relay::{Enrolment, Opening, Pushed, Relay, RelayKey};
@@ -236,12 +236,19 @@ fn carry(replica: &mut Replica, relay: &mut Relay<SqliteStore>) {
             wall: Clock::wall(),
         }
     };
-    let mut connection = Connection::open(replica, relay, [5; 32], at(), Clock::wall());
+    let connection = Connection::open(replica, relay, [5; 32], at(), Clock::wall());
+    let mut connection = connection.expect("the replica is read");
     while let Some(direction) = connection.waiting().first() {
-        connection.carry(*direction, replica, relay, at(), Clock::wall());
+        connection
+            .carry(*direction, replica, relay, at(), Clock::wall())
+            .expect("the replica takes it");
+        if connection.on_the_way(Direction::Down) == 0 {
+            let flushed = connection.flush(replica, at());
+            flushed.expect("the replica takes it");
+        }
     }
     assert!(
-        connection.is_idle(replica),
+        connection.is_idle(replica).expect("the replica is read"),
         "the device has sent everything"
     );
 }

@@ -1,5 +1,6 @@
 //! Faults of the network, decided by a seed.
 
+use client_core::Entropy;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -43,6 +44,25 @@ impl Dice {
     pub fn shuffle<T>(&mut self, things: &mut [T]) {
         for last in (1..things.len()).rev() {
             things.swap(last, self.below(last + 1));
+        }
+    }
+}
+
+/// The randomness of a device, from a seed.
+#[derive(Debug)]
+pub struct SeededEntropy(Dice);
+
+impl SeededEntropy {
+    /// Randomness that is the same for the same seed.
+    pub fn new(seed: [u8; 8]) -> Self {
+        Self(Dice::new(u64::from_be_bytes(seed)))
+    }
+}
+
+impl Entropy for SeededEntropy {
+    fn fill(&mut self, bytes: &mut [u8]) {
+        for byte in bytes {
+            *byte = self.0.bytes::<1>()[0];
         }
     }
 }

@@ -1,34 +1,57 @@
 //! One connection in memory: a link and a session with the messages that are on their way.
 
+mod relay_end;
+
 use std::collections::{BTreeSet, VecDeque};
 
-use client_core::{Link, LinkEffect, LinkInput, Moment, Replica};
-use dealership::{DeviceNumber, Space, Timestamp};
-use sync_protocol::{RelayConfig, RelayEffect, RelayInput, RelaySession};
-use sync_server::relay::{Admittance, Pushed, Relay};
+use client_core::{Link, LinkEffect, LinkInput, Moment, Replica, ReplicaError};
+use dealership::{DeviceNumber, DocumentId, Space, Timestamp};
+use sync_protocol::{CloseReason, RelayConfig, RelayInput, RelaySession, Retry};
+use sync_server::relay::Relay;
 use sync_server::store::Store;
-use sync_server::wire;
 
 /// A connection of a device to the relay.
 pub struct Connection {
     link: Link,
     session: RelaySession,
     device: Option<DeviceNumber>,
-    spaces: BTreeSet<Space>,
+    spaces: Option<BTreeSet<Space>>,
     shapes: u32,
     clock_trusted: bool,
     up: VecDeque<Vec<u8>>,
     down: VecDeque<Vec<u8>>,
     /// Everything that the device sent, for a replayer.
     pub sent: Vec<Vec<u8>>,
-    /// Whether either end has closed it.
-    pub closed: bool,
-    /// Why the first of them did, for who reads a failure.
-    pub why_closed: Option<String>,
+    /// What the relay told the device is accepted, since somebody last took it.
+    pub acknowledged: Vec<Acknowledged>,
+    /// Why the first end closed it, once one has.
+    pub closed: Option<Closed>,
+    /// Whether the device was told that it has all that the log held.
+    pub has_caught_up: bool,
+    /// What the relay failed at, for who knows whether it may.
+    pub relay_failure: Option<String>,
+}
+
+/// A batch that a relay said it accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Acknowledged {
+    /// The batch.
+    pub batch: sync_protocol::BatchId,
+    /// Its changes, each by its document and its hash.
+    pub changes: Vec<(DocumentId, change_gate::Hash)>,
+}
+
+/// How a connection ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Closed {
+    /// Why.
+    pub reason: CloseReason,
+    /// What the relay asked of the device with it.
+    pub retry: Retry,
 }
 
 /// A direction in which a message can be carried.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Direction {
     /// To the relay.
     Up,
@@ -36,46 +59,114 @@ pub enum Direction {
     Down,
 }
 
+/// What can happen to the oldest message of a direction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Spoiling {
+    /// It is lost.
+    Dropped,
+    /// It comes twice.
+    Doubled,
+    /// It comes after the one behind it.
+    Overtaken,
+    /// Its end is missing.
+    CutShort,
+}
+
 impl Connection {
     /// Opens a connection.
+    ///
+    /// # Errors
+    ///
+    /// [`ReplicaError::Store`] when the replica fails.
     pub fn open(
         replica: &mut Replica,
         relay: &mut Relay<impl Store>,
         nonce: [u8; 32],
         at: Moment,
         now: Timestamp,
-    ) -> Self {
+    ) -> Result<Self, ReplicaError> {
         let config = RelayConfig {
             nonce: sync_protocol::id::Nonce(nonce),
             server_name: relay.group().server_name.clone(),
             window: sync_protocol::limits::DEFAULT_WINDOW,
         };
         let mut connection = Self {
-            link: Link::new(replica, "stories").expect("the replica is read"),
+            link: Link::new(replica, "stories")?,
             session: RelaySession::new(config),
             device: None,
-            spaces: BTreeSet::new(),
+            spaces: None,
             shapes: 0,
             clock_trusted: false,
             up: VecDeque::new(),
             down: VecDeque::new(),
             sent: Vec::new(),
-            closed: false,
-            why_closed: None,
+            acknowledged: Vec::new(),
+            closed: None,
+            has_caught_up: false,
+            relay_failure: None,
         };
-        connection.tell_link(replica, at, LinkInput::Opened);
+        connection.tell_link(replica, at, LinkInput::Opened)?;
         connection.tell_session(relay, at, now, RelayInput::Opened);
-        connection
+        Ok(connection)
     }
 
     /// The directions in which something waits.
     pub fn waiting(&self) -> Vec<Direction> {
-        let up = (!self.up.is_empty()).then_some(Direction::Up);
-        let down = (!self.down.is_empty()).then_some(Direction::Down);
-        up.into_iter().chain(down).collect()
+        let directions = [Direction::Up, Direction::Down];
+        let waits = |direction: &Direction| self.on_the_way(*direction) > 0;
+        directions.into_iter().filter(waits).collect()
+    }
+
+    /// How many messages are on their way in a direction.
+    pub fn on_the_way(&self, direction: Direction) -> usize {
+        match direction {
+            Direction::Up => self.up.len(),
+            Direction::Down => self.down.len(),
+        }
+    }
+
+    /// The oldest message of a direction.
+    pub fn oldest(&self, direction: Direction) -> Option<&[u8]> {
+        match direction {
+            Direction::Up => self.up.front(),
+            Direction::Down => self.down.front(),
+        }
+        .map(Vec::as_slice)
+    }
+
+    /// Does something to the oldest message of a direction; whether there was one.
+    pub fn spoil(&mut self, direction: Direction, spoiling: Spoiling) -> bool {
+        let queue = match direction {
+            Direction::Up => &mut self.up,
+            Direction::Down => &mut self.down,
+        };
+        let Some(mut frame) = queue.pop_front() else {
+            return false;
+        };
+        let middle = frame.len() / 2;
+        match spoiling {
+            Spoiling::Dropped => return true,
+            Spoiling::Doubled => queue.push_front(frame.clone()),
+            Spoiling::Overtaken => {
+                let Some(next) = queue.pop_front() else {
+                    queue.push_front(frame);
+                    return false;
+                };
+                queue.push_front(frame);
+                frame = next;
+            }
+            Spoiling::CutShort => frame.truncate(middle),
+        }
+        queue.push_front(frame);
+        true
     }
 
     /// Carries the oldest message of a direction.
+    ///
+    /// # Errors
+    ///
+    /// [`ReplicaError::Store`] when the replica fails, and then the connection is over.
     pub fn carry(
         &mut self,
         direction: Direction,
@@ -83,49 +174,93 @@ impl Connection {
         relay: &mut Relay<impl Store>,
         at: Moment,
         now: Timestamp,
-    ) {
+    ) -> Result<(), ReplicaError> {
         match direction {
             Direction::Up => {
                 if let Some(frame) = self.up.pop_front() {
                     self.tell_session(relay, at, now, RelayInput::Received(frame));
                 }
+                Ok(())
             }
-            Direction::Down => {
-                if let Some(frame) = self.down.pop_front() {
-                    self.tell_link(replica, at, LinkInput::Received(frame));
-                    if self.down.is_empty() && !self.closed {
-                        let effects = self.link.flush(replica, at).expect("the replica takes it");
-                        self.after_link(effects);
-                    }
-                }
-            }
+            Direction::Down => match self.down.pop_front() {
+                Some(frame) => self.tell_link(replica, at, LinkInput::Received(frame)),
+                None => Ok(()),
+            },
         }
     }
 
-    /// Tells the relay's end that others have written.
-    pub fn head_moved(&mut self, relay: &mut Relay<impl Store>, at: Moment, now: Timestamp) {
-        let head = wire::seq(relay.head().seq);
-        self.tell_session(relay, at, now, RelayInput::HeadMoved { head });
+    /// Lets the device store what came: nothing more is there to be taken in.
+    ///
+    /// # Errors
+    ///
+    /// [`ReplicaError::Store`] when the replica fails, and then the connection is over.
+    pub fn flush(&mut self, replica: &mut Replica, at: Moment) -> Result<(), ReplicaError> {
+        if self.closed.is_none() {
+            let effects = self.link.flush(replica, at)?;
+            self.after_link(effects);
+        }
+        Ok(())
+    }
+
+    /// Tells the device's end something of its own side.
+    ///
+    /// # Errors
+    ///
+    /// [`ReplicaError::Store`] when the replica fails, and then the connection is over.
+    pub fn tell_device(
+        &mut self,
+        replica: &mut Replica,
+        at: Moment,
+        input: LinkInput,
+    ) -> Result<(), ReplicaError> {
+        self.tell_link(replica, at, input)
+    }
+
+    /// Tells the relay's end something of its own side.
+    pub fn tell_relay(
+        &mut self,
+        relay: &mut Relay<impl Store>,
+        at: Moment,
+        now: Timestamp,
+        input: RelayInput,
+    ) {
+        self.tell_session(relay, at, now, input);
+    }
+
+    /// When an end wants to be told that time has passed, on the monotonic clock.
+    pub fn wake_at(&self) -> Option<u64> {
+        let relay = self.session.wake_at().map(|at| at.0);
+        [self.link.wake_at(), relay].into_iter().flatten().min()
+    }
+
+    /// How many batches of the device the relay has refused over this connection.
+    pub const fn refused(&self) -> u64 {
+        self.link.statistics().refused
     }
 
     /// Whether the device has all of the log and the relay all of the outbox.
-    pub fn is_idle(&self, replica: &Replica) -> bool {
-        self.up.is_empty()
-            && self.down.is_empty()
-            && self.link.is_idle(replica).expect("the replica is read")
+    ///
+    /// # Errors
+    ///
+    /// [`ReplicaError::Store`] when the replica fails.
+    pub fn is_idle(&self, replica: &Replica) -> Result<bool, ReplicaError> {
+        Ok(self.up.is_empty() && self.down.is_empty() && self.link.is_idle(replica)?)
     }
 
-    fn close(&mut self, why: &dyn std::fmt::Debug) {
-        self.closed = true;
-        self.why_closed.get_or_insert_with(|| format!("{why:?}"));
+    fn close(&mut self, reason: CloseReason) {
+        let retry = reason.retry();
+        self.closed.get_or_insert(Closed { reason, retry });
     }
 
-    fn tell_link(&mut self, replica: &mut Replica, at: Moment, input: LinkInput) {
-        let effects = self
-            .link
-            .handle(replica, at, input)
-            .expect("the replica takes it");
+    fn tell_link(
+        &mut self,
+        replica: &mut Replica,
+        at: Moment,
+        input: LinkInput,
+    ) -> Result<(), ReplicaError> {
+        let effects = self.link.handle(replica, at, input)?;
         self.after_link(effects);
+        Ok(())
     }
 
     fn after_link(&mut self, effects: Vec<LinkEffect>) {
@@ -135,90 +270,11 @@ impl Connection {
                     self.sent.push(frame.clone());
                     self.up.push_back(frame);
                 }
-                LinkEffect::Close(reason) => self.close(&reason),
-                LinkEffect::Welcomed { .. }
-                | LinkEffect::Changed(_)
-                | LinkEffect::Moved { .. }
-                | LinkEffect::CaughtUp => {}
+                LinkEffect::Close(reason) => self.close(reason),
+                LinkEffect::CaughtUp => self.has_caught_up = true,
+                LinkEffect::Welcomed { .. } | LinkEffect::Changed(_) | LinkEffect::Moved { .. } => {
+                }
             }
-        }
-    }
-
-    fn tell_session(
-        &mut self,
-        relay: &mut Relay<impl Store>,
-        at: Moment,
-        now: Timestamp,
-        input: RelayInput,
-    ) {
-        let millis = sync_protocol::Millis(at.monotonic);
-        self.session.handle(millis, input);
-        while let Some(effect) = self.session.next_effect() {
-            let answer = match effect {
-                RelayEffect::Send(frame) => {
-                    self.down.push_back(frame);
-                    continue;
-                }
-                RelayEffect::Close(reason) => {
-                    self.close(&reason);
-                    continue;
-                }
-                RelayEffect::RollbackProved(cursor) => {
-                    self.close(&cursor);
-                    continue;
-                }
-                RelayEffect::Identify { device } => {
-                    let device = wire::domain_device(device);
-                    self.device = Some(device);
-                    let row = relay
-                        .front_desk()
-                        .identify(device)
-                        .expect("the store is read");
-                    row.map_or(RelayInput::UnknownDevice, |row| RelayInput::Identified {
-                        public_key: row.public_key,
-                    })
-                }
-                RelayEffect::Admit(greeting) => {
-                    let admittance = relay.front_desk().admit(now, &greeting);
-                    match admittance.expect("the store is read") {
-                        Admittance::Dismissed(bye) => RelayInput::Dismiss(bye),
-                        Admittance::Admitted(guest) => {
-                            self.spaces = guest.spaces;
-                            self.shapes = guest.shapes;
-                            self.clock_trusted = guest.clock_trusted;
-                            self.session
-                                .handle(millis, RelayInput::Admitted(guest.admission));
-                            if guest.is_awaited {
-                                let device = wire::domain_device(greeting.device);
-                                relay.note_synced(now, device).expect("the store writes");
-                            }
-                            let head = wire::seq(relay.head().seq);
-                            RelayInput::HeadMoved { head }
-                        }
-                    }
-                }
-                RelayEffect::Read { after, walk } => {
-                    let after = wire::domain_seq(after);
-                    let answer = relay.front_desk().read(&self.spaces, after, walk);
-                    RelayInput::Log(answer.expect("the log is read"))
-                }
-                RelayEffect::Accept(batch) => {
-                    let id = batch.id();
-                    let pushed = Pushed {
-                        device: self.device.expect("identified before it pushes"),
-                        shapes: self.shapes,
-                        clock_trusted: self.clock_trusted,
-                        batch,
-                    };
-                    let mut outcomes = relay.accept(now, &[pushed]).expect("the store writes");
-                    let outcome = outcomes.pop().expect("one batch, one outcome");
-                    self.session
-                        .handle(millis, RelayInput::Verdict { batch: id, outcome });
-                    let head = wire::seq(relay.head().seq);
-                    RelayInput::HeadMoved { head }
-                }
-            };
-            self.session.handle(millis, answer);
         }
     }
 }

@@ -1,8 +1,12 @@
 //! The cast: a group with three stores and the people of the stories.
 
+use client_core::Identity;
 use dealership::edit::{Edits, Fields};
 use dealership::id::{DocumentId, StaffId, StoreId};
-use dealership::{Kind, Space, Value};
+use dealership::{Kind, Space, Timestamp, Value};
+use ed25519_dalek::SigningKey;
+use sync_server::relay::{Enrolment, Relay};
+use sync_server::store::Store;
 
 /// Who plays in the stories: name, role, number of the store (0 for none).
 pub const CAST: &[(&str, &str, usize)] = &[
@@ -51,6 +55,38 @@ pub fn founding() -> Edits {
         edits.create(staff(name).into(), Kind::Staff, Space::Group, registers);
     }
     edits
+}
+
+/// Enrols a device for a person of the cast.
+pub fn enrol(
+    relay: &mut Relay<impl Store>,
+    now: Timestamp,
+    name: &str,
+    signing_key: [u8; 32],
+) -> Identity {
+    let expires = now.plus_hours(1);
+    let code = relay
+        .issue_code(staff(name), expires)
+        .expect("a person of the cast");
+    let key = SigningKey::from_bytes(&signing_key);
+    let enrolment = Enrolment {
+        code: &code,
+        public_key: key.verifying_key().to_bytes(),
+        device_name: name,
+    };
+    let enrolled = relay.enrol(now, &enrolment).expect("a fresh code");
+    Identity {
+        group: enrolled.group,
+        device: enrolled.device,
+        device_name: name.to_owned(),
+        signing_key,
+        staff: enrolled.staff,
+        staff_name: enrolled.staff_name,
+        phone_key: enrolled.phone_key,
+        server: "http://127.0.0.1".to_owned(),
+        server_name: enrolled.server_name,
+        certificates: None,
+    }
 }
 
 fn fields<const N: usize>(pairs: [(&str, Value); N]) -> Fields {

@@ -14,10 +14,13 @@
 
 pub mod bench;
 pub mod chaos;
+pub mod commands;
 pub mod connection;
 pub mod group;
+pub mod invariants;
 pub mod network;
 pub mod processes;
+pub mod sim;
 
 pub use chaos::Weather;
 pub use network::{Device, Network};

@@ -1,18 +1,15 @@
 //! A relay, its devices, and the time of day.
 
-use std::collections::BTreeMap;
-
-use client_core::{Entropy, Executed, Identity, Medium, Moment, Replica, ReplicaError};
+use client_core::{Executed, Medium, Moment, Replica, ReplicaError};
 use dealership::id::FreshIds;
 use dealership::{Timestamp, civil};
-use ed25519_dalek::SigningKey;
 use serde_json::{Value as Json, json};
-use sync_server::relay::{Enrolment, Opening, Relay, RelayKey};
+use sync_server::relay::{Opening, Relay, RelayKey};
 use sync_server::store::MemoryStore;
 
-use crate::chaos::{Dice, Weather};
-use crate::connection::Connection;
-use crate::group;
+use crate::chaos::{Dice, SeededEntropy, Weather};
+use crate::connection::{Connection, Direction};
+use crate::{group, invariants};
 
 /// The day of the stories.
 const DAY: (i32, u32, u32) = (2026, 5, 3);
@@ -37,16 +34,6 @@ struct Held {
     name: &'static str,
     replica: Replica,
     clock_ahead: i64,
-}
-
-struct SeededEntropy(Dice);
-
-impl Entropy for SeededEntropy {
-    fn fill(&mut self, bytes: &mut [u8]) {
-        for byte in bytes {
-            *byte = self.0.bytes::<1>()[0];
-        }
-    }
 }
 
 impl Network {
@@ -106,37 +93,10 @@ impl Network {
 
     /// Enrols a device for a person of the cast, and syncs it once.
     pub fn enrol(&mut self, name: &'static str) -> Device {
-        let expires = self.now.plus_hours(1);
-        let code = self
-            .relay
-            .issue_code(group::staff(name), expires)
-            .expect("a person of the cast");
-        let key = SigningKey::from_bytes(&self.dice.bytes());
-        let enrolment = Enrolment {
-            code: &code,
-            public_key: key.verifying_key().to_bytes(),
-            device_name: name,
-        };
-        let enrolled = self
-            .relay
-            .enrol(self.now, &enrolment)
-            .expect("a fresh code");
-        let identity = Identity {
-            group: enrolled.group,
-            device: enrolled.device,
-            device_name: name.to_owned(),
-            signing_key: key.to_bytes(),
-            staff: enrolled.staff,
-            staff_name: enrolled.staff_name,
-            phone_key: enrolled.phone_key,
-            server: "http://127.0.0.1".to_owned(),
-            server_name: enrolled.server_name,
-            certificates: None,
-        };
+        let key = self.dice.bytes();
+        let identity = group::enrol(&mut self.relay, self.now, name, key);
         let connection = rusqlite::Connection::open_in_memory().expect("memory");
-        let entropy = Box::new(SeededEntropy(Dice::new(u64::from_be_bytes(
-            self.dice.bytes(),
-        ))));
+        let entropy = Box::new(SeededEntropy::new(self.dice.bytes()));
         let replica = Replica::create_in(connection, Medium::Memory, &identity, entropy)
             .expect("an empty database");
         let device = Device(self.devices.len());
@@ -246,15 +206,10 @@ impl Network {
         let head = self.relay.head().seq;
         self.settle();
         assert_eq!(self.relay.head().seq, head, "syncing again changes nothing");
-        let mut heads: BTreeMap<String, (String, &str)> = BTreeMap::new();
         for held in &mut self.devices {
-            let verified = held
-                .replica
-                .verify(&mut |_| {})
-                .expect("the replica is read");
             assert_eq!(
-                verified.problems,
-                [],
+                invariants::a_replica_is_sound(&mut held.replica),
+                [""; 0],
                 "the replica of {} is sound",
                 held.name
             );
@@ -269,18 +224,19 @@ impl Network {
                 "nothing of {} was refused",
                 held.name
             );
-            for (document, state) in held.replica.states().expect("the replica is read") {
-                let state = hex::encode(state);
-                let known = heads
-                    .entry(document.to_string())
-                    .or_insert((state.clone(), held.name));
-                assert_eq!(
-                    known.0, state,
-                    "{document} is equal at {} and {}",
-                    known.1, held.name
-                );
-            }
+            let device = held.replica.identity().device;
+            let author = self.relay.front_desk().author(device);
+            let author = author.expect("the store is read").expect("one of the cast");
+            let states = invariants::states_at_relay(self.relay.store(), &author.spaces);
+            assert_eq!(
+                invariants::a_replica_holds(&held.replica, &states),
+                [""; 0],
+                "{} has what the relay has",
+                held.name
+            );
         }
+        let problems = invariants::a_relay_is_sound(self.relay.store());
+        assert_eq!(problems, [""; 0], "the relay is sound");
     }
 
     /// Every interesting instant of the two clocks.
@@ -303,20 +259,29 @@ impl Network {
         let at = self.moment(device);
         let now = self.now;
         let replica = &mut self.devices[device.0].replica;
-        let mut connection = Connection::open(replica, &mut self.relay, nonce, at, now);
+        let mut connection = Connection::open(replica, &mut self.relay, nonce, at, now)
+            .expect("the replica is read");
         for carried in 0..100_000 {
             let waiting = connection.waiting();
             let broken = breaks_after == Some(carried);
-            if broken || connection.closed || waiting.is_empty() {
+            if broken || connection.closed.is_some() || waiting.is_empty() {
                 break;
             }
             let direction = waiting[self.dice.below(waiting.len())];
             let at = self.moment(device);
             let replica = &mut self.devices[device.0].replica;
-            connection.carry(direction, replica, &mut self.relay, at, now);
+            connection
+                .carry(direction, replica, &mut self.relay, at, now)
+                .expect("the replica takes it");
+            if connection.on_the_way(Direction::Down) == 0 {
+                let flushed = connection.flush(replica, at);
+                flushed.expect("the replica takes it");
+            }
+            assert_eq!(connection.relay_failure, None, "the relay takes it");
         }
         let is_idle = connection.is_idle(&self.devices[device.0].replica);
-        let why_not = (!is_idle).then(|| format!("{:?}", connection.why_closed));
+        let is_idle = is_idle.expect("the replica is read");
+        let why_not = (!is_idle).then(|| format!("{:?}", connection.closed));
         (connection.sent, why_not)
     }
 

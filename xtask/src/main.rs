@@ -13,6 +13,7 @@ mod cargo_plugin;
 mod debian;
 mod demo_relay;
 mod process;
+mod simulator;
 mod source_tree;
 mod stages;
 mod tidy;
@@ -40,6 +41,8 @@ enum Task {
     Tidy(tidy::Options),
     /// Measures, and sets the results beside the goals
     Bench(bench::Options),
+    /// Runs seeds of the simulator, or a plan that it saved
+    Sim(simulator::Options),
 }
 
 fn main() -> ExitCode {
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
         Task::Test(options) => stages::run(&options),
         Task::Tidy(options) => tidy::run(&options),
         Task::Bench(options) => bench::run(&options),
+        Task::Sim(options) => simulator::run(&options),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

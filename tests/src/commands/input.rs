@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
+use crate::group;
 use dealership::{Timestamp, civil};
 use serde_json::{Map, Value as Json, json};
-use stories::group;
 
-use crate::opening::VINS;
+use super::opening::VINS;
 
 /// Names of which some sound alike.
 const NAMES: [&str; 6] = ["张伟", "章伟", "李娜", "欧阳锋", "单雄", "Alice"];
@@ -16,26 +16,27 @@ const NAMES: [&str; 6] = ["张伟", "章伟", "李娜", "欧阳锋", "单雄", "
 const PHONES: usize = 12;
 
 /// What decides, one number after the other; zero once they are used up.
-pub(crate) struct Choices<'c>(std::slice::Iter<'c, u16>);
+pub struct Choices<'c>(std::slice::Iter<'c, u16>);
 
 impl<'c> Choices<'c> {
-    pub(crate) fn of(numbers: &'c [u16]) -> Self {
+    /// Lets these decide.
+    pub fn of(numbers: &'c [u16]) -> Self {
         Self(numbers.iter())
     }
 
     /// A number below a bound.
-    pub(crate) fn below(&mut self, bound: usize) -> usize {
+    pub fn below(&mut self, bound: usize) -> usize {
         usize::from(self.0.next().copied().unwrap_or(0)) % bound.max(1)
     }
 
     /// One of these, unless there are none.
-    pub(crate) fn one_of<'t, T>(&mut self, things: &'t [T]) -> Option<&'t T> {
+    pub fn one_of<'t, T>(&mut self, things: &'t [T]) -> Option<&'t T> {
         things.get(self.below(things.len()))
     }
 }
 
 /// What was made until now, as far as inputs name it.
-pub(crate) struct Made {
+pub struct Made {
     /// Ids by the name of their type.
     documents: BTreeMap<&'static str, Vec<String>>,
     facts: Vec<Fact>,
@@ -52,7 +53,7 @@ struct Fact {
 
 impl Made {
     /// What there is when the group is founded.
-    pub(crate) fn at_the_founding() -> Self {
+    pub fn at_the_founding() -> Self {
         let staff = group::CAST
             .iter()
             .map(|(name, ..)| group::staff(name).to_string());
@@ -68,12 +69,12 @@ impl Made {
     }
 
     /// The ids of a type, the oldest first.
-    pub(crate) fn documents(&self, id_type: &str) -> Vec<String> {
+    pub fn documents(&self, id_type: &str) -> Vec<String> {
         self.documents.get(id_type).cloned().unwrap_or_default()
     }
 
     /// An input with the first fact of each name for which it says `fact`, of its vehicle.
-    pub(crate) fn with_fact(&self, mut input: Json) -> Json {
+    pub fn with_fact(&self, mut input: Json) -> Json {
         let vehicle = input["vehicle"].clone();
         for (name, value) in input.as_object_mut().into_iter().flatten() {
             if *value == "fact" {
@@ -87,7 +88,7 @@ impl Made {
     }
 
     /// Takes note of what a command made.
-    pub(crate) fn note(&mut self, command: &str, input: &Json, output: &Json) {
+    pub fn note(&mut self, command: &str, input: &Json, output: &Json) {
         let none = Map::new();
         let output = output.as_object().unwrap_or(&none);
         let is_id = |value: &&Json| value.as_str().is_some_and(|text| text.len() == 36);
@@ -126,12 +127,7 @@ impl Made {
     }
 
     /// An input by a schema; `None` where it asks for what there is none of yet.
-    pub(crate) fn input(
-        &self,
-        schema: &Json,
-        now: Timestamp,
-        choices: &mut Choices<'_>,
-    ) -> Option<Json> {
+    pub fn input(&self, schema: &Json, now: Timestamp, choices: &mut Choices<'_>) -> Option<Json> {
         let maker = Maker {
             made: self,
             definitions: &schema["$defs"],

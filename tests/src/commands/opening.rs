@@ -1,11 +1,11 @@
 //! How every sequence begins: there is something to work with, and everyone has it.
 
+use crate::group;
 use dealership::Timestamp;
 use serde_json::{Value as Json, json};
-use stories::group;
 
 /// VINs, few, so that two devices stock the same.
-pub(crate) const VINS: [&str; 4] = [
+pub const VINS: [&str; 4] = [
     "ZZZAB1C27RA000101",
     "ZZZAB1C20TA000013",
     "LSVAA4BR5RN100001",
@@ -13,10 +13,10 @@ pub(crate) const VINS: [&str; 4] = [
 ];
 
 /// Commands with their inputs.
-pub(crate) type Commands = Vec<(&'static str, Json)>;
+pub type Commands = Vec<(&'static str, Json)>;
 
 /// What happens before everyone syncs; `made` gives the ids of a type, the oldest first.
-pub(crate) fn first(now: Timestamp) -> Commands {
+pub fn first(now: Timestamp) -> Commands {
     let store = group::store(1);
     let mut commands = vec![
         (
@@ -51,7 +51,7 @@ pub(crate) fn first(now: Timestamp) -> Commands {
 }
 
 /// What happens then, before everyone syncs again; `ids` gives the ids of a type.
-pub(crate) fn second(ids: &dyn Fn(&str) -> Vec<String>) -> Commands {
+pub fn second(ids: &dyn Fn(&str) -> Vec<String>) -> Commands {
     let (customers, vehicles) = (ids("CustomerId"), ids("VehicleId"));
     let price = json!({"msrp": 12_000_000, "floor": 11_000_000,
                        "authority": {"consultant": 100_000, "manager": 300_000}});
@@ -77,7 +77,7 @@ pub(crate) fn second(ids: &dyn Fn(&str) -> Vec<String>) -> Commands {
 }
 
 /// What happens next, before everyone syncs again: one vehicle is claimed twice.
-pub(crate) fn third(ids: &dyn Fn(&str) -> Vec<String>) -> Commands {
+pub fn third(ids: &dyn Fn(&str) -> Vec<String>) -> Commands {
     let (deals, vehicles) = (ids("DealId"), ids("VehicleId"));
     let claim = |vehicle: usize, deal: usize, strength: &str| {
         let claim =
@@ -106,7 +106,7 @@ pub(crate) fn third(ids: &dyn Fn(&str) -> Vec<String>) -> Commands {
 }
 
 /// What two people say of one customer, the last of whom has not heard of the other: a case.
-pub(crate) fn fourth(ids: &dyn Fn(&str) -> Vec<String>) -> Commands {
+pub fn fourth(ids: &dyn Fn(&str) -> Vec<String>) -> Commands {
     let customer = &ids("CustomerId")[0];
     ["张炜", "张玮"]
         .map(|name| ("edit_customer", json!({"customer": customer, "name": name})))
@@ -114,7 +114,7 @@ pub(crate) fn fourth(ids: &dyn Fn(&str) -> Vec<String>) -> Commands {
 }
 
 /// A sale of the vehicle that one deal alone claims, step by step; everyone syncs in between.
-pub(crate) fn sale(ids: &dyn Fn(&str) -> Vec<String>) -> Commands {
+pub fn sale(ids: &dyn Fn(&str) -> Vec<String>) -> Commands {
     let (deals, vehicles) = (ids("DealId"), ids("VehicleId"));
     let (vehicle, soft) = (&vehicles[1], &vehicles[3]);
     vec![

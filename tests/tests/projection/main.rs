@@ -10,8 +10,6 @@
     reason = "a harness of tests fails by panicking"
 )]
 
-mod input;
-mod opening;
 mod sequence;
 
 use dealership::command::REGISTRY;

@@ -9,46 +9,11 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 use stories::chaos::Dice;
+use stories::commands::{self, CHOICES, Choices, Made, opening};
 use stories::{Device, Network, Weather};
-
-use crate::input::{Choices, Made};
-use crate::opening;
 
 /// Who has a device.
 const PEOPLE: [&str; 6] = ["李娜", "赵敏", "陈刚", "周勇", "何建国", "马超"];
-
-/// What happens more often than the rest: what makes something, and what can only happen after
-/// something else has.
-const OFTEN: [&str; 25] = [
-    "claim_vehicle",
-    "close_deal",
-    "confirm_lost",
-    "create_customer",
-    "decide_case",
-    "deliver_vehicle",
-    "edit_task",
-    "finalise_claim",
-    "harden_claim",
-    "log_follow_up",
-    "merge_customers",
-    "move_vehicle",
-    "note_repair",
-    "open_deal",
-    "plan_task",
-    "record_consent",
-    "record_stage",
-    "release_claim",
-    "release_pack",
-    "reopen_stage",
-    "reverse_final",
-    "revive_deal",
-    "undo_merge",
-    "unfreeze_vehicle",
-    "withdraw_consent",
-];
-
-/// How many numbers decide an input.
-const CHOICES: usize = 24;
 
 /// How many inputs are tried until a command is accepted.
 const ATTEMPTS: usize = 300;
@@ -265,15 +230,8 @@ impl Run {
     /// Somebody runs a command; if they may not, somebody else does.
     fn command(&mut self, choices: &mut Choices<'_>) -> Option<usize> {
         let first = choices.below(PEOPLE.len());
-        let name = if choices.below(2) == 0 {
-            OFTEN[choices.below(OFTEN.len())]
-        } else {
-            REGISTRY[choices.below(REGISTRY.len())].name
-        };
-        let entry = command::find(name).expect("a command of the registry");
-        let schema = (entry.input)().to_value();
-        let input = self.made.input(&schema, self.network.now(), choices)?;
-        self.run_by_somebody(first, entry.name, &input)
+        let (name, input) = commands::asked(&self.made, self.network.now(), choices)?;
+        self.run_by_somebody(first, name, &input)
     }
 
     /// Somebody decides a case that they see.
@@ -281,24 +239,8 @@ impl Run {
         let device = choices.below(PEOPLE.len());
         let cases = self.network.show(self.devices[device], "cases", json!({}));
         let case = choices.one_of(cases.as_array().expect("a list"))?;
-        let sides = case["sides"].as_array().expect("sides");
-        let winner = choices.one_of(sides).map(|side| side["key"].clone());
-        let decision = match case["kind"].as_str() {
-            Some("double_vin" | "place") => {
-                let input = json!({"vehicle": case["documents"][0], "case": case["id"],
-                                   "winner": winner, "reason": "如实"});
-                return self.run_by_somebody(device, "rule_on_vehicle", &input);
-            }
-            Some("register") => "choose",
-            Some("dup_customer") => "different_people",
-            Some("delete_vs_edit") => ["keep", "delete"][choices.below(2)],
-            _ => "noted",
-        };
-        let input = json!({
-            "case": case["id"], "documents": case["documents"], "decision": decision,
-            "winner": if decision == "choose" { json!(winner) } else { Json::Null },
-        });
-        self.run_by_somebody(device, "decide_case", &input)
+        let (name, input) = commands::decision(case, choices);
+        self.run_by_somebody(device, name, &input)
     }
 
     fn run_by_somebody(&mut self, first: usize, name: &str, input: &Json) -> Option<usize> {

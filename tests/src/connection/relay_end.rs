@@ -1,0 +1,185 @@
+//! The relay's end of a connection: what its program does around a session, without sockets.
+
+use client_core::Moment;
+use dealership::Timestamp;
+use sync_protocol::message::Later;
+use sync_protocol::{Batch, Bye, ByeCode, Greeting, Outcome, RelayEffect, RelayInput};
+use sync_server::relay::{Admittance, Pushed, Relay};
+use sync_server::store::Store;
+use sync_server::wire;
+
+use super::{Acknowledged, Connection};
+
+/// How long a device waits with what could not be kept, in milliseconds.
+const PAUSE: u32 = 30_000;
+
+impl Connection {
+    /// Tells the relay's end that others have written: the log, or who may read it.
+    pub fn head_moved(&mut self, relay: &mut Relay<impl Store>, at: Moment, now: Timestamp) {
+        if let Some((device, spaces)) = self.device.zip(self.spaces.as_ref()) {
+            let author = relay.front_desk().author(device);
+            let dismissed = match author.expect("the store is read") {
+                Some(author) if author.spaces == *spaces => None,
+                Some(_) => Some(ByeCode::SpacesChanged),
+                None => Some(ByeCode::Denied),
+            };
+            if let Some(code) = dismissed {
+                let bye = Bye::new(code, "what the device may read has changed");
+                return self.tell_session(relay, at, now, RelayInput::Dismiss(bye));
+            }
+        }
+        let head = wire::seq(relay.head().seq);
+        self.tell_session(relay, at, now, RelayInput::HeadMoved { head });
+    }
+
+    pub(super) fn tell_session(
+        &mut self,
+        relay: &mut Relay<impl Store>,
+        at: Moment,
+        now: Timestamp,
+        input: RelayInput,
+    ) {
+        let millis = sync_protocol::Millis(at.monotonic);
+        self.session.handle(millis, input);
+        while let Some(effect) = self.session.next_effect() {
+            let answer = match effect {
+                RelayEffect::Send(frame) => {
+                    self.down.push_back(frame);
+                    continue;
+                }
+                RelayEffect::Close(reason) => {
+                    self.close(reason);
+                    continue;
+                }
+                RelayEffect::RollbackProved(cursor) => {
+                    if let Err(error) = relay.heal(&cursor) {
+                        self.note_failure(&error);
+                    }
+                    continue;
+                }
+                RelayEffect::Identify { device } => self.identify(relay, device),
+                RelayEffect::Admit(greeting) => self.admit(relay, millis, now, &greeting),
+                RelayEffect::Read { after, walk } => self.read(relay, after, walk),
+                RelayEffect::Accept(batch) => {
+                    let id = batch.id();
+                    let outcome = self.accept(relay, now, batch);
+                    let verdict = RelayInput::Verdict { batch: id, outcome };
+                    self.session.handle(millis, verdict);
+                    let head = wire::seq(relay.head().seq);
+                    RelayInput::HeadMoved { head }
+                }
+            };
+            self.session.handle(millis, answer);
+        }
+    }
+
+    fn identify(
+        &mut self,
+        relay: &Relay<impl Store>,
+        device: sync_protocol::DeviceNumber,
+    ) -> RelayInput {
+        let device = wire::domain_device(device);
+        self.device = Some(device);
+        match relay.front_desk().identify(device) {
+            Ok(Some(row)) => RelayInput::Identified {
+                public_key: row.public_key,
+            },
+            Ok(None) => RelayInput::UnknownDevice,
+            Err(error) => self.fail(&error),
+        }
+    }
+
+    fn admit(
+        &mut self,
+        relay: &mut Relay<impl Store>,
+        millis: sync_protocol::Millis,
+        now: Timestamp,
+        greeting: &Greeting,
+    ) -> RelayInput {
+        let guest = match relay.front_desk().admit(now, greeting) {
+            Ok(Admittance::Admitted(guest)) => guest,
+            Ok(Admittance::Dismissed(bye)) => return RelayInput::Dismiss(bye),
+            Err(error) => return self.fail(&error),
+        };
+        self.spaces = Some(guest.spaces);
+        self.shapes = guest.shapes;
+        self.clock_trusted = guest.clock_trusted;
+        self.session
+            .handle(millis, RelayInput::Admitted(guest.admission));
+        if guest.is_awaited {
+            let device = wire::domain_device(greeting.device);
+            if let Err(error) = relay.note_synced(now, device) {
+                self.note_failure(&error);
+            }
+        }
+        let head = wire::seq(relay.head().seq);
+        RelayInput::HeadMoved { head }
+    }
+
+    fn read(
+        &mut self,
+        relay: &Relay<impl Store>,
+        after: sync_protocol::Seq,
+        walk: sync_protocol::Walk,
+    ) -> RelayInput {
+        let desk = relay.front_desk();
+        let spaces = self.spaces.clone().unwrap_or_default();
+        let device = self.device.expect("identified before it is read to");
+        match desk.may_read(device, &spaces) {
+            Ok(true) => {}
+            Ok(false) => {
+                let text = "the device's spaces changed";
+                return RelayInput::Dismiss(Bye::new(ByeCode::SpacesChanged, text));
+            }
+            Err(error) => return self.fail(&error),
+        }
+        match desk.read(&spaces, wire::domain_seq(after), walk) {
+            Ok(answer) => RelayInput::Log(answer),
+            Err(error) => self.fail(&error),
+        }
+    }
+
+    fn accept(&mut self, relay: &mut Relay<impl Store>, now: Timestamp, batch: Batch) -> Outcome {
+        let acknowledged = acknowledged(&batch);
+        let pushed = Pushed {
+            device: self.device.expect("identified before it pushes"),
+            shapes: self.shapes,
+            clock_trusted: self.clock_trusted,
+            batch,
+        };
+        let outcome = match relay.accept(now, &[pushed]) {
+            Ok(mut outcomes) => outcomes.pop().expect("one batch, one outcome"),
+            Err(error) => {
+                self.note_failure(&error);
+                Outcome::Later(Later { retry_ms: PAUSE })
+            }
+        };
+        if matches!(outcome, Outcome::Accepted(_)) {
+            self.acknowledged.push(acknowledged);
+        }
+        outcome
+    }
+
+    /// Ends the session as the program does where the relay fails.
+    fn fail(&mut self, error: &dyn std::error::Error) -> RelayInput {
+        self.note_failure(error);
+        RelayInput::Dismiss(Bye::new(ByeCode::Failed, "the relay failed"))
+    }
+
+    fn note_failure(&mut self, error: &dyn std::error::Error) {
+        self.relay_failure = Some(error.to_string());
+    }
+}
+
+/// What a relay promises when it accepts a batch.
+fn acknowledged(batch: &Batch) -> Acknowledged {
+    let changes = batch.changes().iter().map(|change| {
+        // The gate reads it too; what it refuses is not acknowledged.
+        let hash = change_gate::prescan(&change.raw).map_or([0; 32], |header| header.hash);
+        (wire::domain_document(change.document), hash)
+    });
+    Acknowledged {
+        batch: batch.id(),
+        changes: changes.collect(),
+    }
+}

@@ -1,0 +1,29 @@
+//! The simulator: groups with their relays and devices, on disks, networks and clocks that fail,
+//! in virtual time.
+//!
+//! A [`Plan`] says who there is and what happens when; a seed [draws one](Plan::of_seed). A
+//! [`World`] runs it over what ships: the sessions, the gate, the domain, SQLite. First there is
+//! chaos; then faults stop, and within bounded time everyone must have everything. What must hold
+//! is asked of [`crate::invariants`]. Whoever runs a plan again gets the same trace; one that fails
+//! [is shrunk](shrink()) to what it takes.
+
+mod check;
+mod disk;
+mod dues;
+mod generate;
+mod ledger;
+mod line;
+mod member;
+mod outage;
+mod people;
+mod plan;
+mod seen;
+mod shrink;
+mod site;
+mod trace;
+mod world;
+
+pub use plan::{Event, Node, Plan, Role, What};
+pub use seen::{RARE, SIGHTS, Seen};
+pub use shrink::shrink;
+pub use world::{Outcome, World, run};

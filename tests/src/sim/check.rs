@@ -1,0 +1,96 @@
+//! Whether everything came to rest, and what must hold then.
+
+use dealership::Author;
+use sync_server::relay::Relay;
+
+use crate::invariants;
+
+use super::world::World;
+
+impl World {
+    /// Why the groups are not at rest; nothing if they are.
+    pub(super) fn unrest(&self) -> Option<String> {
+        (0..self.members.len()).find_map(|number| {
+            let why = self.unrest_of(number)?;
+            Some(format!("{number} {why}"))
+        })
+    }
+
+    fn unrest_of(&self, number: usize) -> Option<String> {
+        let member = &self.members[number];
+        let Some(relay) = &self.sites[member.role.group].relay else {
+            return Some("has no relay".to_owned());
+        };
+        let Some(replica) = &member.replica else {
+            return Some("does not run".to_owned());
+        };
+        // Who was let go waits for nothing.
+        self.author(number)?;
+        let Some(line) = &member.line else {
+            return Some("has no line".to_owned());
+        };
+        let head = relay.head().seq.0;
+        let outbox = replica.outbox_summary().expect("the replica is read");
+        if outbox.batches > 0 {
+            return Some(format!("has {} batches unsent", outbox.batches));
+        }
+        let cursor = replica.cursor().expect("the replica is read");
+        let read = cursor.map_or(0, |cursor| cursor.seq.0);
+        if read != head {
+            return Some(format!("has read the log up to {read} of {head}"));
+        }
+        let is_idle = line.connection.is_idle(replica);
+        (!is_idle.expect("the replica is read")).then(|| "is busy".to_owned())
+    }
+
+    /// Checks everything that must hold at the end.
+    pub(super) fn check_everything(&mut self) {
+        let mut violations = Vec::new();
+        for (site, accepted) in self.sites.iter().zip(&self.accepted) {
+            let Some(relay) = &site.relay else { continue };
+            violations.extend(invariants::a_relay_is_sound(relay.store()));
+            violations.extend(invariants::acknowledged_is_kept(relay.store(), accepted));
+        }
+        for number in 0..self.members.len() {
+            self.audit(number);
+            let found = self.check_member(number);
+            violations.extend(found.into_iter().map(|text| format!("{number}: {text}")));
+        }
+        for violation in violations {
+            self.violated(violation);
+        }
+    }
+
+    fn check_member(&mut self, number: usize) -> Vec<String> {
+        let now = self.timestamp();
+        let author = self.author(number);
+        let member = &mut self.members[number];
+        let relay = self.sites[member.role.group].relay.as_ref();
+        let (Some(relay), Some(replica)) = (relay, member.replica.as_mut()) else {
+            return vec!["does not run".to_owned()];
+        };
+        let mut found = invariants::a_replica_is_sound(replica);
+        found.extend(self.saved[number].forgotten(relay.store()));
+        if let Some(author) = author {
+            let states = invariants::states_at_relay(relay.store(), &author.spaces);
+            found.extend(invariants::a_replica_holds(replica, &states));
+            found.extend(invariants::a_vehicle_is_sold_once(replica, now));
+        }
+        if let Ok(states) = replica.states() {
+            for (document, state) in states {
+                self.trace.add(0, document.as_bytes());
+                self.trace.add(0, &state);
+            }
+        }
+        found
+    }
+
+    /// What the relay says that a member may do; nothing if it no longer lets them in.
+    fn author(&self, number: usize) -> Option<Author> {
+        let member = &self.members[number];
+        let relay: &Relay<_> = self.sites[member.role.group].relay.as_ref()?;
+        let device = member.replica.as_ref()?.identity().device;
+        let author = relay.front_desk().author(device);
+        author.expect("the store is read")
+    }
+}

@@ -1,0 +1,90 @@
+//! A member's device on its disk.
+
+use client_core::{Identity, Moment, Replica};
+use dealership::Timestamp;
+use sync_protocol::{Backoff, Cursor};
+
+use crate::chaos::{Dice, SeededEntropy};
+use crate::connection::{Direction, Spoiling};
+
+use super::disk::Disk;
+use super::line::Line;
+use super::plan::Role;
+use super::site::chain;
+
+/// How long a message takes in good weather, in milliseconds.
+pub(super) const LATENCY: u64 = 20;
+
+/// A member with a device.
+pub(super) struct Member {
+    pub(super) role: Role,
+    pub(super) disk: Disk,
+    /// `None` while its process does not run.
+    pub(super) replica: Option<Replica>,
+    pub(super) line: Option<Line>,
+    /// How many lines there were.
+    pub(super) lines: u64,
+    /// The number of the dial that counts.
+    pub(super) dial: u64,
+    pub(super) backoff: Backoff,
+    pub(super) is_online: bool,
+    /// Until when nothing arrives.
+    pub(super) isolated_until: u64,
+    pub(super) latency: u64,
+    /// What happens to the next message of a direction.
+    pub(super) spoils: Option<(Direction, Spoiling)>,
+    pub(super) clock_ahead: i64,
+    /// Where the replica stood when somebody last looked.
+    pub(super) cursor: Option<Cursor>,
+    /// How often its disk had failed when somebody last looked.
+    failures: u64,
+}
+
+impl Member {
+    /// A new device of somebody.
+    pub(super) fn new(role: &Role, identity: &Identity, dice: &mut Dice) -> Self {
+        let disk = Disk::new();
+        let entropy = Box::new(SeededEntropy::new(dice.bytes()));
+        let replica = Replica::create(disk.folder(), identity, entropy).expect("an empty folder");
+        Self {
+            role: role.clone(),
+            disk,
+            replica: Some(replica),
+            line: None,
+            lines: 0,
+            dial: 0,
+            backoff: Backoff::default(),
+            is_online: true,
+            isolated_until: 0,
+            latency: LATENCY,
+            spoils: None,
+            clock_ahead: 0,
+            cursor: None,
+            failures: 0,
+        }
+    }
+
+    /// Starts the device's process.
+    pub(super) fn start(&mut self, dice: &mut Dice) -> Result<(), String> {
+        let entropy = Box::new(SeededEntropy::new(dice.bytes()));
+        let opened = Replica::open(self.disk.folder(), entropy, &mut |_| {});
+        self.replica = Some(opened.map_err(|error| chain(&error))?);
+        Ok(())
+    }
+
+    /// What the device's clocks show.
+    pub(super) fn moment(&self, monotonic: u64, now: Timestamp) -> Moment {
+        Moment {
+            monotonic,
+            wall: now.plus_millis(self.clock_ahead),
+        }
+    }
+
+    /// Whether its disk has failed since somebody last asked, so that the replica may fail too.
+    pub(super) fn has_excuse(&mut self) -> bool {
+        let failures = self.disk.failures();
+        let has_failed = failures > self.failures || self.disk.is_dead();
+        self.failures = failures;
+        has_failed
+    }
+}

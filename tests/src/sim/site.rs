@@ -1,0 +1,87 @@
+//! A group's relay on its disk.
+
+use std::path::PathBuf;
+
+use dealership::{Seq, Timestamp};
+use sync_server::relay::{Opening, Relay, RelayKey};
+use sync_server::store::SqliteStore;
+
+use crate::chaos::Dice;
+use crate::group;
+
+use super::disk::Disk;
+
+/// Few, so that documents are loaded again and again.
+const CACHED_DOCUMENTS: usize = 8;
+
+/// The relay of a group.
+pub(super) struct Site {
+    pub(super) disk: Disk,
+    /// `None` while its process does not run.
+    pub(super) relay: Option<Relay<SqliteStore>>,
+    /// The end of the log that sessions were told of.
+    pub(super) published: Seq,
+    /// How often its disk had failed when somebody last looked.
+    pub(super) failures: u64,
+    key: RelayKey,
+}
+
+impl Site {
+    /// Founds a group; the groups of one world have the same people and the same stores.
+    pub(super) fn found(number: usize, now: Timestamp, dice: &mut Dice) -> Self {
+        let mut site = Self {
+            disk: Disk::new(),
+            relay: None,
+            published: Seq(0),
+            failures: 0,
+            key: RelayKey::new(dice.bytes()),
+        };
+        let store = SqliteStore::open(&site.database()).expect("an empty folder");
+        let name = format!("relay-{number}.test");
+        let mut relay = Relay::found(store, &name, site.opening(dice)).expect("an empty store");
+        relay
+            .establish(now, "found", &group::founding())
+            .expect("the relay founds the group");
+        site.relay = Some(relay);
+        site
+    }
+
+    /// Starts the relay's process.
+    pub(super) fn start(&mut self, dice: &mut Dice) -> Result<(), String> {
+        let store = SqliteStore::open(&self.database()).map_err(|error| chain(&error))?;
+        let relay = Relay::open(store, self.opening(dice)).map_err(|error| chain(&error))?;
+        self.relay = Some(relay);
+        Ok(())
+    }
+
+    /// Whether its disk has failed since somebody last asked, so that the relay may fail too.
+    pub(super) fn has_excuse(&mut self) -> bool {
+        let failures = self.disk.failures();
+        let has_failed = failures > self.failures || self.disk.is_dead();
+        self.failures = failures;
+        has_failed
+    }
+
+    fn database(&self) -> PathBuf {
+        self.disk.folder().join("relay.sqlite")
+    }
+
+    fn opening(&self, dice: &mut Dice) -> Opening {
+        Opening {
+            key: self.key.clone(),
+            seed: dice.bytes(),
+            cached_documents: CACHED_DOCUMENTS,
+        }
+    }
+}
+
+/// An error with its causes.
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}

@@ -1,0 +1,292 @@
+//! A world in virtual time, and what runs it.
+
+use std::any::Any;
+
+use dealership::{Timestamp, civil};
+
+use crate::chaos::Dice;
+use crate::commands::Made;
+use crate::connection::Direction;
+use crate::group;
+
+use super::disk::Outage;
+use super::dues::{Due, Dues};
+use super::generate::CHAOS;
+use super::ledger::{Accepted, Saved};
+use super::member::Member;
+use super::plan::{Node, Plan, What};
+use super::seen::Seen;
+use super::site::Site;
+use super::trace::Trace;
+
+/// How long everyone may take, once faults have stopped, to have everything: in milliseconds.
+const PATIENCE: u64 = 30 * 60_000;
+
+/// How often somebody looks whether that is so, in milliseconds.
+const LOOK: u64 = 1_000;
+
+/// When each part of the opening is played, in milliseconds.
+const OPENING: [u64; 3] = [2_000, 20_000, 40_000];
+
+/// The end of a run.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// What does not hold; nothing, if all is well.
+    pub violations: Vec<String>,
+    /// A hash of all that happened.
+    pub trace: String,
+    /// What happened last, for a person.
+    pub told: Vec<String>,
+    /// What was seen.
+    pub seen: Seen,
+    /// How much time passed in the world, in milliseconds.
+    pub millis: u64,
+}
+
+/// Groups with everything that they have.
+pub struct World {
+    plan: Plan,
+    pub(super) now: u64,
+    pub(super) dues: Dues,
+    pub(super) dice: Dice,
+    pub(super) sites: Vec<Site>,
+    pub(super) members: Vec<Member>,
+    /// What people made until now, by group.
+    pub(super) made: Vec<Made>,
+    /// What devices promised, by member.
+    pub(super) saved: Vec<Saved>,
+    /// What relays promised, by group.
+    pub(super) accepted: Vec<Accepted>,
+    pub(super) is_healing: bool,
+    pub(super) seen: Seen,
+    pub(super) trace: Trace,
+    violations: Vec<String>,
+}
+
+/// Runs a plan to its end, on a thread with the stack that the relay's program gives its writer.
+pub fn run(plan: &Plan) -> Outcome {
+    let plan = plan.clone();
+    let thread = std::thread::Builder::new()
+        .name(format!("seed {}", plan.seed))
+        .stack_size(change_gate::limits::STACK_BYTES)
+        .spawn(move || World::found(plan).run());
+    match thread.expect("a thread").join() {
+        Ok(outcome) => outcome,
+        Err(panic) => Outcome {
+            violations: vec![format!("panicked: {}", said(panic.as_ref()))],
+            trace: String::new(),
+            told: Vec::new(),
+            seen: Seen::default(),
+            millis: 0,
+        },
+    }
+}
+
+impl World {
+    /// Founds the groups of a plan and enrols its members.
+    pub fn found(plan: Plan) -> Self {
+        let mut dice = Dice::new(!plan.seed);
+        let groups = plan.members.iter().map(|role| role.group + 1).max();
+        let now = instant(0);
+        let found = |number| Site::found(number, now, &mut dice);
+        let mut sites: Vec<Site> = (0..groups.unwrap_or(0)).map(found).collect();
+        let mut members = Vec::new();
+        for role in &plan.members {
+            let relay = sites[role.group].relay.as_mut().expect("just founded");
+            let identity = group::enrol(relay, now, &role.name, dice.bytes());
+            members.push(Member::new(role, &identity, &mut dice));
+        }
+        let mut dues = Dues::default();
+        for member in 0..members.len() {
+            dues.put(10 * member as u64, Due::Dial { member, dial: 0 });
+        }
+        for (part, at) in OPENING.into_iter().enumerate() {
+            dues.put(at, Due::Opening(part));
+        }
+        for (number, event) in plan.events.iter().enumerate() {
+            dues.put(event.at, Due::Event(number));
+        }
+        Self {
+            now: 0,
+            dues,
+            made: sites.iter().map(|_| Made::at_the_founding()).collect(),
+            saved: members.iter().map(|_| Saved::default()).collect(),
+            accepted: sites.iter().map(|_| Vec::new()).collect(),
+            sites,
+            members,
+            plan,
+            dice,
+            is_healing: false,
+            seen: Seen::default(),
+            trace: Trace::default(),
+            violations: Vec::new(),
+        }
+    }
+
+    /// Lets everything happen, then faults stop, then all must come to rest.
+    pub fn run(mut self) -> Outcome {
+        let last = self.plan.events.last().map_or(0, |event| event.at);
+        let end = last.max(CHAOS) + LOOK;
+        while let Some((at, due)) = self.dues.next_until(end) {
+            self.now = at;
+            self.happen(due);
+        }
+        self.now = end;
+        self.heal();
+        self.dues.put(end + LOOK, Due::Look);
+        while let Some((at, due)) = self.dues.next_until(end + PATIENCE) {
+            self.now = at;
+            if due == Due::Look {
+                if self.unrest().is_none() {
+                    break;
+                }
+                self.dues.put(at + LOOK, Due::Look);
+            }
+            self.happen(due);
+        }
+        if let Some(unrest) = self.unrest() {
+            self.violated(format!("no rest: {unrest}"));
+        } else {
+            self.check_everything();
+        }
+        let millis = self.now;
+        let (trace, told) = self.trace.end();
+        Outcome {
+            violations: self.violations,
+            trace,
+            told,
+            seen: self.seen,
+            millis,
+        }
+    }
+
+    /// What the clocks of the relays show.
+    pub(super) fn timestamp(&self) -> Timestamp {
+        instant(self.now)
+    }
+
+    /// Notes that something does not hold.
+    pub(super) fn violated(&mut self, what: String) {
+        self.trace.say(self.now, &format!("VIOLATED {what}"));
+        self.violations.push(what);
+    }
+
+    fn happen(&mut self, due: Due) {
+        match due {
+            Due::Event(number) => self.event(self.plan.events[number].what.clone()),
+            Due::Opening(part) => self.open(part),
+            Due::Deliver {
+                member,
+                line,
+                direction,
+            } => self.deliver(member, line, direction),
+            Due::Wake { member, line } => self.wake(member, line),
+            Due::Tick { member, line } => self.tick(member, line),
+            Due::Ping { member, line } => self.ping(member, line),
+            Due::Dial { member, dial } => {
+                if self.members[member].dial == dial {
+                    let group = self.members[member].role.group;
+                    self.dial(member, group);
+                }
+            }
+            Due::Start(node) => self.start(node),
+            Due::Room(node) => self.disk(node).set_full(false),
+            Due::Look => {}
+        }
+    }
+
+    fn event(&mut self, what: What) {
+        match what {
+            What::Command { member, choices } => return self.ask(member, &choices),
+            What::Decide { member, choices } => return self.decide(member, &choices),
+            _ => self.trace.say(self.now, &format!("{what:?}")),
+        }
+        match what {
+            What::Command { .. } | What::Decide { .. } => {}
+            What::Leave { member } => {
+                self.seen.note("a device leaves the network");
+                self.members[member].is_online = false;
+                self.members[member].line = None;
+            }
+            What::Return { member } => {
+                self.members[member].is_online = true;
+                self.dial_again(member, None);
+            }
+            What::Cut { member } => {
+                self.seen.note("a connection is cut");
+                self.cut(member);
+            }
+            What::Isolate { member, millis } => {
+                self.members[member].isolated_until = self.now + millis;
+            }
+            What::Slow { member, millis } => self.members[member].latency = millis,
+            What::Spoil {
+                member,
+                up,
+                spoiling,
+            } => {
+                let direction = if up { Direction::Up } else { Direction::Down };
+                self.members[member].spoils = Some((direction, spoiling));
+            }
+            What::Misdial { member } => self.misdial(member),
+            What::Kill { node } => self.end(node, Outage::Kill),
+            What::Crash { node, operations } => self.disk(node).fail_after(operations),
+            What::Fill { node, millis } => {
+                self.seen.note(match node {
+                    Node::Device(_) => "a device's disk is full",
+                    Node::Relay(_) => "a relay's disk is full",
+                });
+                self.disk(node).set_full(true);
+                self.dues.put(self.now + millis, Due::Room(node));
+            }
+            What::Fault { node, operations } => {
+                self.seen.note(match node {
+                    Node::Device(_) => "a device's disk fails once",
+                    Node::Relay(_) => "a relay's disk fails once",
+                });
+                self.disk(node).fault_after(operations);
+            }
+            What::WrongClock { member, ahead } => {
+                self.seen.note("a clock is wrong");
+                self.members[member].clock_ahead = ahead;
+            }
+            What::Purge { group, choice } => self.purge(group, choice),
+            What::TidyUp { group } => self.tidy_up(group),
+        }
+    }
+
+    fn misdial(&mut self, member: usize) {
+        self.seen.note("a device dials the wrong relay");
+        let wrong = (self.members[member].role.group + 1) % self.sites.len();
+        self.members[member].line = None;
+        self.dial(member, wrong);
+    }
+
+    fn tidy_up(&mut self, group: usize) {
+        let site = &mut self.sites[group];
+        let Some(relay) = site.relay.as_mut() else {
+            return;
+        };
+        self.seen.note("a relay puts its database in order");
+        if let Err(error) = relay.tidy_up(false)
+            && !site.has_excuse()
+        {
+            self.violated(format!("relay {group} could not tidy up: {error}"));
+        }
+        self.look_at_power();
+    }
+}
+
+/// The instant at which so many milliseconds have passed since nine in the morning of the first
+/// day.
+fn instant(millis: u64) -> Timestamp {
+    let day = chrono::NaiveDate::from_ymd_opt(2026, 5, 3).expect("a day");
+    let nine = Timestamp::from_millis(civil::start_of_day(day)).plus_hours(9);
+    nine.plus_millis(millis as i64)
+}
+
+fn said(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "without words".to_owned())
+}
