@@ -13,7 +13,7 @@ use std::thread;
 
 use change_gate::on_big_stack;
 use client_core::native::{Clock, SystemEntropy, enrol, sync_once};
-use client_core::{Identity, Medium, Moment, Replica};
+use client_core::{Identity, LinkInput, Medium, Moment, Replica};
 use dealership::DeviceNumber;
 use ed25519_dalek::SigningKey;
 use rusqlite::Connection as Database;
@@ -23,7 +23,7 @@ use stories::bench::serving::{administer, target};
 use stories::bench::{Serving, say};
 use stories::connection::{Connection, Direction};
 use stories::group;
-use sync_protocol::{Batch, Outcome};
+use sync_protocol::{Batch, Outcome, RelayInput};
 use sync_server::relay::{Enrolment, Opening, Pushed, Relay, RelayKey};
 use sync_server::store::SqliteStore;
 use tempfile::TempDir;
@@ -226,31 +226,30 @@ fn synced(replica: &mut Replica) {
         .expect("it syncs");
 }
 
-/// Syncs over a connection in memory.
+/// Syncs over a connection in memory, whose clock goes on to when somebody wants to be told.
 fn carry(replica: &mut Replica, relay: &mut Relay<SqliteStore>) {
-    let mut monotonic = 0;
-    let mut at = || {
-        monotonic += 1;
-        Moment {
-            monotonic,
-            wall: Clock::wall(),
-        }
-    };
-    let connection = Connection::open(replica, relay, [5; 32], at(), Clock::wall());
+    let wall = Clock::wall();
+    let mut at = Moment { monotonic: 1, wall };
+    let connection = Connection::open(replica, relay, [5; 32], at, wall);
     let mut connection = connection.expect("the replica is read");
-    while let Some(direction) = connection.waiting().first() {
-        connection
-            .carry(*direction, replica, relay, at(), Clock::wall())
-            .expect("the replica takes it");
+    loop {
+        if let Some(direction) = connection.waiting().first() {
+            let carried = connection.carry(*direction, replica, relay, at, wall);
+            carried.expect("the replica takes it");
+        } else if connection.is_idle(replica).expect("the replica is read") {
+            return;
+        } else {
+            assert_eq!(connection.closed, None, "both ends stay");
+            at.monotonic = connection.wake_at().expect("somebody waits");
+            let told = connection.tell_device(replica, at, LinkInput::Tick);
+            told.expect("the replica takes it");
+            connection.tell_relay(relay, at, wall, RelayInput::Tick);
+        }
         if connection.on_the_way(Direction::Down) == 0 {
-            let flushed = connection.flush(replica, at());
+            let flushed = connection.flush(replica, at);
             flushed.expect("the replica takes it");
         }
     }
-    assert!(
-        connection.is_idle(replica).expect("the replica is read"),
-        "the device has sent everything"
-    );
 }
 
 fn carded(replica: &mut Replica) -> Vec<Json> {
