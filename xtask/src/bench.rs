@@ -26,7 +26,7 @@ pub(crate) struct Options {
     /// Only benchmark targets whose name contains one of these; the document is
     /// then left as it is
     names: Vec<String>,
-    /// The sizes of the group to measure at, in documents; the document is then left as it is
+    /// The sizes of the group to measure at, in documents
     #[arg(long, value_name = "NUMBER", value_delimiter = ',', default_values_t = SIZES)]
     documents: Vec<u32>,
 }
@@ -76,9 +76,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         measurements.extend(measured);
     }
 
-    let report = report::markdown(&measurements, &machine);
+    let report = report::markdown(&measurements, &machine, &sizes);
     println!("\n{report}");
-    if options.names.is_empty() && options.documents == SIZES {
+    if options.names.is_empty() {
         std::fs::write(workspace::root().join(DOCUMENT), report)
             .with_context(|| format!("cannot write {DOCUMENT}"))?;
         println!("written to {DOCUMENT}");

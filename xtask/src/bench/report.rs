@@ -36,20 +36,29 @@ impl Machine {
 }
 
 /// The document, in Markdown.
-pub(super) fn markdown(measurements: &[Measurement], machine: &Machine) -> String {
+pub(super) fn markdown(
+    measurements: &[Measurement],
+    machine: &Machine,
+    sizes: &[String],
+) -> String {
     let goals: String = GOALS
         .iter()
         .map(|goal| goal_row(goal, measurements))
         .collect();
     let mut document = format!(
         "# Benchmarks\n\n\
-         Written by `cargo xtask bench` at commit {}, on {} with {} cores and {} of memory, at a \
-         load of {} when it began, relay and clients on the same machine. A goal is a number to \
+         Written by `cargo xtask bench --documents {}` at commit {}, on {} with {} cores and {} of \
+         memory, at a load of {} when it began, relay and clients on the same machine. A goal is a number to \
          reach, never a timed test: a miss says what bounds it. The ratio is what was measured \
          over the goal.\n\n\
          | work | today's best peer | goal | measured | ratio | kept | bound by |\n\
          |---|---|---|---|---|---|---|\n{goals}",
-        machine.commit, machine.processor, machine.cores, machine.memory, machine.load
+        sizes.join(","),
+        machine.commit,
+        machine.processor,
+        machine.cores,
+        machine.memory,
+        machine.load
     );
 
     let others = measurements
@@ -171,7 +180,7 @@ mod tests {
             commit: "abc".into(),
             load: "0.1".into(),
         };
-        markdown(&[measured], &machine)
+        markdown(&[measured], &machine, &["2000".to_owned()])
     }
 
     #[test]
