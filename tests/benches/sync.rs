@@ -33,15 +33,17 @@ const ROUNDS: usize = 10;
 /// How many documents change in a round.
 const CHANGED: usize = 200;
 
-/// What bounds a device that takes changes in, as a profile of it at 20,000 documents showed.
-const TAKING_IN: &str = "what screens read is made anew for each document: SQLite and reading Automerge \
-                         a quarter each of the device's samples, allocating a sixth";
+/// What a new device's time went into, in a profile of it at 20,000 documents.
+const BOOTSTRAPPING: &str = "of the device's samples SQLite and reading Automerge a quarter each, \
+                             allocating a sixth; every document's rows are made anew";
 
-/// What bounds a command, as a profile at 20,000 documents showed.
-const COMMANDING: &str = "each document is read whole, several times: Automerge a third of the samples, \
-                          allocating and SQLite a fifth each";
+/// What commands' time went into, in a profile at 20,000 documents.
+const COMMANDING: &str = "of the samples Automerge a third, allocating and SQLite a fifth each";
 
-/// What bounds the bytes of a catch-up.
+/// What a catch-up's time probably goes into: it was not profiled alone.
+const CATCHING_UP: &str = "not profiled alone; probably as bootstrap";
+
+/// What of a catch-up's bytes is not the changes.
 const BESIDE_CHANGES: &str = "the document, the seq and the receipt beside each change of one leaf";
 
 fn main() {
@@ -83,7 +85,7 @@ fn bootstrap(group: &GroupOfSize, copy: &WorkingCopy, serving: &Serving, documen
     let (report, took) = timed(|| group.sync(&mut replica));
     let (after, _) = memory_of(std::process::id());
     let name = format!("bootstrap/{documents}");
-    say_bound(&name, took.as_secs_f64(), "s", TAKING_IN);
+    say_bound(&name, took.as_secs_f64(), "s", BOOTSTRAPPING);
     bytes_and_messages(&name, &report);
     say(
         &format!("memory/replica/{documents}"),
@@ -143,7 +145,7 @@ fn changed(group: &GroupOfSize, reader: &mut Replica, writer: &mut Replica, docu
         last = Some(report);
     }
     let spread = Spread::from(took);
-    say_bound(&name, spread.percentile(50), "ms", TAKING_IN);
+    say_bound(&name, spread.percentile(50), "ms", CATCHING_UP);
     say(&format!("{name}/p99"), spread.percentile(99), "ms");
     say_bound(&format!("{name}/bytes"), ratio, "×", BESIDE_CHANGES);
     if let Some(report) = last {
