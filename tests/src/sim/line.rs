@@ -21,7 +21,8 @@ const PING: u64 = 25_000;
 /// How long a connection lives on after a message was lost in it, which no transport does.
 const AFTER_SPOILING: u64 = 30_000;
 
-/// Why a document is not read until the next build: a promise that is kept (see [`World::heal`]).
+/// Why a document is not read until the next build (see [`World::heal`]): a fault of the replica that is
+/// not mended yet, told in docs/simulator.md.
 const SET_ASIDE: &str = "it was set aside: the program ended again and again";
 
 /// A connection with the times at which its messages arrive.
