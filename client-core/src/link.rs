@@ -182,7 +182,8 @@ impl Link {
         Ok(effects)
     }
 
-    /// Stores what was gathered: nothing more is waiting on the transport.
+    /// Stores what was gathered: nothing more is waiting on the transport. And tries documents
+    /// again that were set aside for a while, where it is over.
     ///
     /// # Errors
     ///
@@ -194,6 +195,7 @@ impl Link {
     ) -> Result<Vec<LinkEffect>, ReplicaError> {
         let mut effects = Vec::new();
         self.store(replica, at, &mut effects)?;
+        tell_changed(replica.retry_set_aside(at.wall)?, &mut effects);
         Ok(effects)
     }
 

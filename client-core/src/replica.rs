@@ -46,6 +46,7 @@ mod own_change;
 mod push;
 mod receive;
 mod reoffer;
+mod set_aside;
 mod settle;
 mod shelf;
 mod states;
@@ -101,10 +102,13 @@ impl Replica {
             return Err(OpenError::Exists);
         }
         store::identity::write(&connection, identity)?;
-        Self::begin(connection, entropy, &mut |_| {})
+        Self::begin(connection, entropy)?.with_tables(&mut |_| {})
     }
 
     /// Opens the replica in a database; a projection of another version is made anew.
+    ///
+    /// `now` is what the device's clock shows: documents that were set aside for a while wait by
+    /// it.
     ///
     /// # Errors
     ///
@@ -113,21 +117,20 @@ impl Replica {
         mut connection: Connection,
         medium: Medium,
         entropy: Box<dyn Entropy>,
+        now: Timestamp,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Self, OpenError> {
         schema::inspect(&connection)?;
         settings::apply(&connection, medium)?;
         schema::migrate(&mut connection)?;
-        Self::begin(connection, entropy, progress)
+        let mut replica = Self::begin(connection, entropy)?;
+        replica.review_marks(now)?;
+        replica.with_tables(progress)
     }
 
-    fn begin(
-        connection: Connection,
-        entropy: Box<dyn Entropy>,
-        progress: &mut dyn FnMut(Progress),
-    ) -> Result<Self, OpenError> {
+    fn begin(connection: Connection, entropy: Box<dyn Entropy>) -> Result<Self, OpenError> {
         let identity = store::identity::read(&connection)?.ok_or(OpenError::Missing)?;
-        let mut replica = Self {
+        Ok(Self {
             connection,
             identity,
             entropy,
@@ -137,13 +140,15 @@ impl Replica {
             cautious: false,
             #[cfg(not(target_arch = "wasm32"))]
             lock: None,
-        };
-        replica.inspect_marks()?;
-        replica.retry_set_aside()?;
-        if projection::version(&replica.connection)? != Some(projection::VERSION) {
-            replica.rebuild(progress)?;
+        })
+    }
+
+    /// Makes the projection if there is none, or one of another version.
+    fn with_tables(mut self, progress: &mut dyn FnMut(Progress)) -> Result<Self, OpenError> {
+        if projection::version(&self.connection)? != Some(projection::VERSION) {
+            self.rebuild(progress)?;
         }
-        Ok(replica)
+        Ok(self)
     }
 
     /// Whose replica this is.

@@ -8,7 +8,10 @@ use crate::error::OpenError;
 const APPLICATION_ID: i32 = i32::from_be_bytes(*b"FCre");
 
 /// What each version added to the one before; only ever appended to.
-static MIGRATIONS: &[&str] = &[include_str!("schema/0001_replica.sql")];
+static MIGRATIONS: &[&str] = &[
+    include_str!("schema/0001_replica.sql"),
+    include_str!("schema/0002_tried_again.sql"),
+];
 
 /// The tables that cannot be made again from others; all the rest is the projection.
 pub(crate) static OWN_TABLES: &[&str] = &[

@@ -151,7 +151,13 @@ impl Person {
 
 /// Opens a replica again, as a program that was started anew does.
 pub(crate) fn reopen(folder: &Path, seed: u64) -> Replica {
-    let mut replica = Replica::open(folder, SeededEntropy::boxed(seed), &mut |_| {}).unwrap();
+    reopen_at(folder, seed, minute(0))
+}
+
+/// Opens a replica again at a time.
+pub(crate) fn reopen_at(folder: &Path, seed: u64, now: Timestamp) -> Replica {
+    let entropy = SeededEntropy::boxed(seed);
+    let mut replica = Replica::open(folder, entropy, now, &mut |_| {}).unwrap();
     replica.use_commands(commands::find);
     replica
 }

@@ -45,6 +45,11 @@ pub async fn watch(
 ) -> Result<(), SyncError> {
     let mut backoff = Backoff::default();
     loop {
+        // Also where there is no network for days.
+        let back = replica.retry_set_aside(clock.now().wall)?;
+        if !back.is_empty() {
+            observe(WatchEvent::Link(&LinkEffect::Changed(back)));
+        }
         let (statistics, ended) = connect(replica, clock, build, errands, &mut |effect| {
             if *effect == LinkEffect::CaughtUp {
                 backoff.caught_up();

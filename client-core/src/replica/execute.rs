@@ -195,11 +195,7 @@ impl Press<'_> {
             now: intent.made_at,
             ids: FreshIds::new(intent.made_at, intent.id_seed),
         };
-        Ok((command.plan)(
-            intent.input.clone(),
-            self.shelf,
-            &mut context,
-        )?)
+        (command.plan)(intent.input.clone(), self.shelf, &mut context).map_err(of_command)
     }
 
     /// Notes what the batch makes, and behind which batches it waits: those that made what it
@@ -220,6 +216,22 @@ impl Press<'_> {
             store::outbox::note_made(connection, self.batch, id)?;
         }
         Ok(())
+    }
+}
+
+/// What the shelf failed at comes back out of the command as what it is.
+fn of_command(refusal: Refusal) -> ReplicaError {
+    let source = match refusal {
+        Refusal::Storage(source) => source,
+        refusal => return refusal.into(),
+    };
+    let source = match source.downcast::<ReplicaError>() {
+        Ok(error) => return *error,
+        Err(source) => source,
+    };
+    match source.downcast::<StoreError>() {
+        Ok(error) => (*error).into(),
+        Err(source) => Refusal::Storage(source).into(),
     }
 }
 

@@ -4,6 +4,7 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::Path;
 
+use dealership::Timestamp;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::entropy::Entropy;
@@ -75,7 +76,8 @@ impl Replica {
         Ok(replica)
     }
 
-    /// Opens the replica in a folder; only one program at a time can.
+    /// Opens the replica in a folder; only one program at a time can. `now` is what the device's
+    /// clock shows.
     ///
     /// # Errors
     ///
@@ -83,6 +85,7 @@ impl Replica {
     pub fn open(
         folder: &Path,
         entropy: Box<dyn Entropy>,
+        now: Timestamp,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Self, OpenError> {
         let database = folder.join(DATABASE);
@@ -92,7 +95,7 @@ impl Replica {
         let lock = Lock::take(folder)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(database, flags)?;
-        let mut replica = Self::open_in(connection, Medium::File, entropy, progress)?;
+        let mut replica = Self::open_in(connection, Medium::File, entropy, now, progress)?;
         replica.lock = Some(lock);
         Ok(replica)
     }

@@ -6,7 +6,8 @@
 //! overflows anywhere. So the documents are marked in a transaction of their own before a foreign
 //! byte is applied. A mark that is found when the replica is opened tells which documents were in
 //! hand when the process died. Of several each is then taken in alone. One that was alone twice is
-//! set aside; once may have been a kill, and a failure of the replica itself leaves no mark.
+//! set aside for a while ([`set_aside`](super::set_aside)); once may have been a kill, and a failure
+//! of the replica itself leaves no mark.
 
 use std::collections::BTreeMap;
 
@@ -23,9 +24,6 @@ use crate::replica::intake::{Arrival, Intake};
 use crate::replica::shelf::Shelf;
 use crate::store::{self, position, suspect};
 use crate::wire::{of_wire_document, of_wire_time};
-
-/// How often a process may die with a document alone in hand before the document is set aside.
-const STRIKES: i64 = 2;
 
 /// What came of what the log brought.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -197,71 +195,5 @@ impl Replica {
         if let Err(error) = suspect::let_go(&self.connection) {
             tracing::warn!(%error, "marks of documents stay");
         }
-    }
-
-    /// Looks for marks that an opening before this one left behind.
-    pub(super) fn inspect_marks(&mut self) -> Result<(), ReplicaError> {
-        let marked = suspect::in_hand(&self.connection)?;
-        if marked.is_empty() {
-            return Ok(());
-        }
-        self.cautious = marked.len() > 1;
-        match self.judge_marks(&marked) {
-            // What is here can be read all the same; the marks are looked at again next time.
-            Err(ReplicaError::Store(error)) if error.is_full() => {
-                tracing::warn!(%error, "marks of documents stay");
-                Ok(())
-            }
-            judged => judged,
-        }
-    }
-
-    fn judge_marks(&mut self, marked: &[DocumentId]) -> Result<(), ReplicaError> {
-        let transaction = self
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)?;
-        if let [culprit] = marked {
-            let was_set_aside = suspect::reason(&transaction, *culprit)?.is_some();
-            if suspect::strike(&transaction, *culprit)? >= STRIKES || was_set_aside {
-                let reason = "the program ended again and again while it took this document in";
-                suspect::set_aside(&transaction, *culprit, reason)?;
-                if projection::version(&transaction)? == Some(projection::VERSION) {
-                    projection::update(&Shelf::new(&transaction, &self.cache), [*culprit])?;
-                }
-            }
-        }
-        suspect::let_go(&transaction)?;
-        transaction.commit()?;
-        Ok(())
-    }
-
-    /// Gives documents that another build set aside a chance with this one.
-    pub(super) fn retry_set_aside(&mut self) -> Result<(), ReplicaError> {
-        for id in suspect::set_aside_by_another_build(&self.connection)? {
-            // One at a time, marked: what ended the process once may do so again.
-            suspect::mark(&self.connection, [id])?;
-            let retried = self.retry(id);
-            if retried.is_err() {
-                self.let_go();
-            }
-            retried?;
-        }
-        Ok(())
-    }
-
-    fn retry(&mut self, id: DocumentId) -> Result<(), ReplicaError> {
-        let transaction = self
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)?;
-        suspect::take_back(&transaction, id)?;
-        let held = store::held::take(&transaction, id)?;
-        let shelf = Shelf::new(&transaction, &self.cache);
-        Intake { shelf: &shelf, id }.take(held.iter().map(Arrival::of_held).collect())?;
-        if projection::version(&transaction)? == Some(projection::VERSION) {
-            projection::update(&shelf, [id])?;
-        }
-        suspect::clear(&transaction)?;
-        transaction.commit()?;
-        Ok(())
     }
 }

@@ -5,3 +5,4 @@ mod durability;
 mod hostile;
 mod quarantine;
 mod restored;
+mod set_aside;

@@ -38,7 +38,7 @@ pub struct SyncStatus {
     pub quarantine: Vec<QuarantinedBatch>,
     /// How many conflicts wait for a person, whoever it is.
     pub open_cases: u64,
-    /// Documents that this version cannot read; their bytes are kept.
+    /// Documents that are set aside; their bytes are kept.
     pub unreadable: Vec<UnreadableDocument>,
     /// How many documents are here.
     pub documents: u64,
@@ -52,13 +52,16 @@ pub struct SyncStatus {
     pub clock_ahead: Option<i64>,
 }
 
-/// A document that this version cannot read.
+/// A document that is set aside.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct UnreadableDocument {
     /// The document.
     pub document: DocumentId,
     /// Why.
     pub reason: String,
+    /// When it is tried again, by this device's clock; absent where only another version of the
+    /// program may be able to read it.
+    pub tried_again_at: Option<Timestamp>,
 }
 
 impl View for ShowSyncStatus {
@@ -72,6 +75,11 @@ impl View for ShowSyncStatus {
         let connection = desk.connection;
         let (unsent, unsent_since) = store::outbox::summary(connection)?;
         let last = position::last_sync(connection)?;
+        let struck = suspect::set_aside_for_strikes(connection)?;
+        let tried_again_at = |document: &DocumentId| {
+            let struck = struck.iter().find(|struck| struck.document == *document)?;
+            Some(struck.due_at())
+        };
         let unreadable = suspect::all_set_aside(connection)?.into_iter();
         Ok(SyncStatus {
             at: desk.now,
@@ -84,7 +92,11 @@ impl View for ShowSyncStatus {
             quarantine: store::quarantine::all(connection)?,
             open_cases: cases::count_open(connection)?,
             unreadable: unreadable
-                .map(|(document, reason)| UnreadableDocument { document, reason })
+                .map(|(document, reason)| UnreadableDocument {
+                    tried_again_at: tried_again_at(&document),
+                    document,
+                    reason,
+                })
                 .collect(),
             documents: store::document::count(connection)?,
             seq: position::read(connection)?.map(|cursor| of_wire_seq(cursor.seq)),

@@ -134,7 +134,8 @@ impl WorkingCopy {
                 .execute("UPDATE identity SET server = ?", [server])
                 .expect("its identity");
         }
-        Replica::open(&folder, Box::new(SystemEntropy), &mut |_| {}).expect("a replica")
+        let entropy = Box::new(SystemEntropy);
+        Replica::open(&folder, entropy, Clock::wall(), &mut |_| {}).expect("a replica")
     }
 }
 

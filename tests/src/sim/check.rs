@@ -16,6 +16,23 @@ impl World {
         })
     }
 
+    /// Why somebody waits until a document that is set aside is tried again; nothing if nobody does
+    /// and all is at rest.
+    pub(super) fn unrest_of_any_kind(&self) -> Option<String> {
+        let now = self.timestamp();
+        let set_aside = self
+            .members
+            .iter()
+            .enumerate()
+            .find_map(|(number, member)| {
+                // Who was let go connects no more, and waits for nothing.
+                self.author(number)?;
+                let documents = member.set_aside(now);
+                (documents > 0).then(|| format!("{number} has set {documents} documents aside"))
+            });
+        set_aside.or_else(|| self.unrest())
+    }
+
     fn unrest_of(&self, number: usize) -> Option<String> {
         let member = &self.members[number];
         let Some(relay) = &self.sites[member.role.group].relay else {

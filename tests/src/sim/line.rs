@@ -21,10 +21,6 @@ const PING: u64 = 25_000;
 /// How long a connection lives on after a message was lost in it, which no transport does.
 const AFTER_SPOILING: u64 = 30_000;
 
-/// Why a document is not read until the next build (see [`World::heal`]): a fault of the replica that is
-/// not mended yet, told in docs/simulator.md.
-const SET_ASIDE: &str = "it was set aside: the program ended again and again";
-
 /// A connection with the times at which its messages arrive.
 pub(super) struct Line {
     pub(super) number: u64,
@@ -199,8 +195,9 @@ impl World {
             self.on_line(number, line, |line, replica, relay, moment, now| {
                 line.connection
                     .tell_relay(relay, moment, now, RelayInput::Touched);
-                line.connection
-                    .tell_device(replica, moment, LinkInput::Touched)
+                let connection = &mut line.connection;
+                connection.tell_device(replica, moment, LinkInput::Touched)?;
+                connection.flush(replica, moment)
             });
         }
     }
@@ -331,8 +328,7 @@ impl World {
         let error = chain(error);
         self.trace
             .say(self.now, &format!("the replica of {number} fails: {error}"));
-        let is_set_aside = error.contains(SET_ASIDE);
-        if !self.members[number].has_excuse() && !is_set_aside {
+        if !self.members[number].has_excuse() {
             self.violated(format!("the replica of {number} failed: {error}"));
         }
         self.cut(number);

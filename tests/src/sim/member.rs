@@ -2,6 +2,7 @@
 
 use client_core::{Identity, Moment, Replica};
 use dealership::Timestamp;
+use serde_json::json;
 use sync_protocol::{Backoff, Cursor};
 
 use crate::chaos::{Dice, SeededEntropy};
@@ -65,9 +66,10 @@ impl Member {
     }
 
     /// Starts the device's process.
-    pub(super) fn start(&mut self, dice: &mut Dice) -> Result<(), String> {
+    pub(super) fn start(&mut self, now: Timestamp, dice: &mut Dice) -> Result<(), String> {
         let entropy = Box::new(SeededEntropy::new(dice.bytes()));
-        let opened = Replica::open(self.disk.folder(), entropy, &mut |_| {});
+        let wall = now.plus_millis(self.clock_ahead);
+        let opened = Replica::open(self.disk.folder(), entropy, wall, &mut |_| {});
         self.replica = Some(opened.map_err(|error| chain(&error))?);
         Ok(())
     }
@@ -78,6 +80,15 @@ impl Member {
             monotonic,
             wall: now.plus_millis(self.clock_ahead),
         }
+    }
+
+    /// How many documents the device has set aside; none while its process does not run.
+    pub(super) fn set_aside(&self, now: Timestamp) -> usize {
+        let status = |replica: &Replica| replica.show("sync_status", json!({}), now);
+        let status = self.replica.as_ref().map(status);
+        let unreadable = status.and_then(Result::ok);
+        let unreadable = unreadable.and_then(|status| status["unreadable"].as_array().cloned());
+        unreadable.map_or(0, |unreadable| unreadable.len())
     }
 
     /// Whether its disk has failed since somebody last asked, so that the replica may fail too.

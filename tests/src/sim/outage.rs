@@ -1,7 +1,5 @@
 //! Processes that end and start again, and disks that fail.
 
-use rusqlite::Connection;
-
 use super::disk::{Disk, Outage};
 use super::dues::Due;
 use super::plan::Node;
@@ -97,10 +95,11 @@ impl World {
             let operations = self.dice.below(12) as u64;
             self.disk(node).fail_after(operations);
         }
+        let now = self.timestamp();
         let (started, has_excuse) = match node {
             Node::Device(number) => {
                 let member = &mut self.members[number];
-                let started = member.start(&mut self.dice);
+                let started = member.start(now, &mut self.dice);
                 (started, member.has_excuse())
             }
             Node::Relay(number) => {
@@ -125,6 +124,9 @@ impl World {
         match node {
             Node::Device(number) => {
                 self.audit(number);
+                if self.members[number].set_aside(now) > 0 {
+                    self.seen.note("a document is set aside for a while");
+                }
                 let group = self.members[number].role.group;
                 self.dial(number, group);
             }
@@ -153,25 +155,6 @@ impl World {
             if member.line.is_none() {
                 self.dial_again(number, None);
             }
-            self.upgrade(number);
-        }
-    }
-
-    /// Lets a device take back in what it had set aside because its power failed again and again
-    /// in the middle of it: the next build does so.
-    fn upgrade(&mut self, number: usize) {
-        let database = self.members[number].disk.folder().join("replica.sqlite");
-        let connection = Connection::open(database).expect("a replica's database");
-        let taken_back = connection.execute(
-            "UPDATE unreadable SET build = 'the one before'
-             WHERE reason LIKE 'the program ended again and again%'",
-            (),
-        );
-        if taken_back.expect("a replica's database") > 0 {
-            self.seen
-                .note("a document is set aside until the next build");
-            drop(connection);
-            self.end(Node::Device(number), Outage::Kill);
         }
     }
 }

@@ -19,7 +19,7 @@ pub const SIGHTS: [&str; 31] = [
     "a device's disk fails once",
     "a device's disk is full",
     "a document is purged",
-    "a document is set aside until the next build",
+    "a document is set aside for a while",
     "a message is cut short",
     "a message is dropped",
     "a message is doubled",
@@ -40,7 +40,7 @@ pub const SIGHTS: [&str; 31] = [
 /// What among it takes more seeds than every run of the tests plays.
 pub const RARE: [&str; 4] = [
     "a batch is in quarantine",
-    "a document is set aside until the next build",
+    "a document is set aside for a while",
     "a message is overtaken",
     "power fails again while a database is opened",
 ];

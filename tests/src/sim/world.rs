@@ -22,6 +22,10 @@ use super::trace::Trace;
 /// How long everyone may take, once faults have stopped, to have everything: in milliseconds.
 const PATIENCE: u64 = 30 * 60_000;
 
+/// How long a document may be set aside after that because the power failed in the middle of it,
+/// in milliseconds: five times in a row, and the waits behind that come to less.
+const LONGEST_WAIT: u64 = 12 * 60 * 60_000;
+
 /// How often somebody looks whether that is so, in milliseconds.
 const LOOK: u64 = 1_000;
 
@@ -133,21 +137,12 @@ impl World {
         }
         self.now = end;
         self.heal();
-        self.dues.put(end + LOOK, Due::Look);
-        while let Some((at, due)) = self.dues.next_until(end + PATIENCE) {
-            self.now = at;
-            if due == Due::Look {
-                if self.unrest().is_none() {
-                    break;
-                }
-                self.dues.put(at + LOOK, Due::Look);
-            }
-            self.happen(due);
-        }
-        if let Some(unrest) = self.unrest() {
-            self.violated(format!("no rest: {unrest}"));
-        } else {
-            self.check_everything();
+        let unrest = self
+            .wait(PATIENCE, Self::unrest)
+            .or_else(|| self.wait(LONGEST_WAIT, Self::unrest_of_any_kind));
+        match unrest {
+            Some(unrest) => self.violated(format!("no rest: {unrest}")),
+            None => self.check_everything(),
         }
         let millis = self.now;
         let (trace, told) = self.trace.end();
@@ -158,6 +153,21 @@ impl World {
             seen: self.seen,
             millis,
         }
+    }
+
+    /// Waits until nothing stands against rest, so long at most; gives what still does.
+    fn wait(&mut self, patience: u64, unrest: fn(&Self) -> Option<String>) -> Option<String> {
+        let end = self.now + patience;
+        self.dues.put(self.now + LOOK, Due::Look);
+        while let Some((at, due)) = self.dues.next_until(end) {
+            self.now = at;
+            if due == Due::Look {
+                unrest(self)?;
+                self.dues.put(at + LOOK, Due::Look);
+            }
+            self.happen(due);
+        }
+        unrest(self)
     }
 
     /// What the clocks of the relays show.

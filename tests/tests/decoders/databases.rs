@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use client_core::native::SystemEntropy;
+use client_core::native::{Clock, SystemEntropy};
 use client_core::{OpenError, Replica};
 use dealership::Seq;
 use serde_json::json;
@@ -109,7 +109,7 @@ fn opened(home: &Path, bytes: &[u8], number: usize) -> Result<Replica, OpenError
     } else {
         fs::write(home.join("replica.sqlite"), bytes).unwrap();
     }
-    Replica::open(home, Box::new(SystemEntropy), &mut |_| {})
+    Replica::open(home, Box::new(SystemEntropy), Clock::wall(), &mut |_| {})
 }
 
 #[test]

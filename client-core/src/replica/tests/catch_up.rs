@@ -5,9 +5,8 @@ use sync_protocol::entry::ChangeEntry;
 use sync_protocol::{Entry, Resume, Seq};
 
 use crate::Replica;
-use crate::store::suspect;
 use crate::testing::relay::{Relay, cursor, name};
-use crate::testing::{LI_NA, WANG_QIANG, made, minute, reopen, run, store};
+use crate::testing::{LI_NA, WANG_QIANG, made, minute, run, store};
 use dealership::Space;
 
 /// A relay with two customers of Li Na's, one of them renamed twice.
@@ -266,7 +265,7 @@ fn documents_that_begin_with_the_same_bytes_are_two_documents() {
     assert!(replica.verify(&mut |_| {}).unwrap().is_well());
 }
 
-fn entry(seq: u64, document: dealership::DocumentId, raw: &[u8]) -> Entry {
+pub(super) fn entry(seq: u64, document: dealership::DocumentId, raw: &[u8]) -> Entry {
     Entry::Change(ChangeEntry {
         receipt: sync_protocol::ChangeReceipt {
             seq: Seq(seq),
@@ -309,54 +308,6 @@ fn bytes_that_cannot_be_taken_are_kept_and_the_cursor_moves() {
     assert_eq!(replica.count("SELECT count(*) FROM unreadable"), 0);
 }
 
-/// What a process leaves behind that dies while it takes in a document.
-fn dies_with(
-    folder: &std::path::Path,
-    replica: Replica,
-    document: dealership::DocumentId,
-) -> Replica {
-    suspect::mark(&replica.connection, [document]).unwrap();
-    drop(replica);
-    reopen(folder, 3)
-}
-
-#[test]
-fn a_document_that_the_process_died_with_twice_is_set_aside() {
-    let folder = tempfile::tempdir().unwrap();
-    let (relay, _, [one, two]) = dealership();
-    let mut replica = WANG_QIANG.replica_at(folder.path());
-    replica
-        .welcomed(&relay.welcome(WANG_QIANG), minute(5))
-        .unwrap();
-    relay.read(&mut replica);
-
-    let replica = dies_with(folder.path(), replica, one);
-    assert!(replica.history(one).is_ok(), "once may have been a kill");
-    assert!(!replica.cautious);
-    let replica = dies_with(folder.path(), replica, one);
-
-    assert!(replica.history(one).is_err());
-    assert!(replica.history(two).is_ok());
-    assert_eq!(replica.count("SELECT count(*) FROM suspect"), 0);
-}
-
-#[test]
-fn a_document_that_was_taken_in_after_all_is_acquitted() {
-    let folder = tempfile::tempdir().unwrap();
-    let (mut relay, _, [one, _]) = dealership();
-    let mut replica = WANG_QIANG.replica_at(folder.path());
-    relay.sync(WANG_QIANG, &mut replica);
-
-    let mut replica = dies_with(folder.path(), replica, one);
-    replica
-        .receive(&relay.saves(), cursor(relay.head().0))
-        .unwrap();
-    assert_eq!(replica.count("SELECT count(*) FROM suspect"), 0);
-    let replica = dies_with(folder.path(), replica, one);
-
-    assert!(replica.history(one).is_ok());
-}
-
 #[test]
 fn a_failure_of_the_replica_itself_leaves_no_mark() {
     let (relay, _, _) = dealership();
@@ -368,51 +319,6 @@ fn a_failure_of_the_replica_itself_leaves_no_mark() {
     assert!(replica.receive(&entries, cursor).is_err());
 
     assert_eq!(replica.count("SELECT count(*) FROM suspect"), 0);
-}
-
-#[test]
-fn of_several_documents_in_hand_each_is_taken_in_alone() {
-    let folder = tempfile::tempdir().unwrap();
-    let (relay, author, [one, two]) = dealership();
-    let mut replica = WANG_QIANG.replica_at(folder.path());
-    replica
-        .welcomed(&relay.welcome(WANG_QIANG), minute(5))
-        .unwrap();
-    suspect::mark(&replica.connection, [one, two]).unwrap();
-    drop(replica);
-
-    let mut replica = reopen(folder.path(), 3);
-    assert!(replica.cautious);
-    relay.read(&mut replica);
-
-    for customer in [one, two] {
-        assert_eq!(
-            replica.history(customer).unwrap(),
-            author.history(customer).unwrap()
-        );
-    }
-    assert!(replica.verify(&mut |_| {}).unwrap().is_well());
-}
-
-#[test]
-fn another_build_takes_what_was_set_aside() {
-    let folder = tempfile::tempdir().unwrap();
-    let (relay, author, [one, _]) = dealership();
-    let mut replica = WANG_QIANG.replica_at(folder.path());
-    replica
-        .welcomed(&relay.welcome(WANG_QIANG), minute(5))
-        .unwrap();
-    // Another build could not take the document.
-    suspect::set_aside(&replica.connection, one, "a shape of the future").unwrap();
-    relay.read(&mut replica);
-    assert!(replica.shelf().document(one).unwrap_or_default().is_none());
-    replica.sql("UPDATE unreadable SET build = 'another'");
-    drop(replica);
-
-    let mut replica = reopen(folder.path(), 3);
-
-    assert_eq!(replica.history(one).unwrap(), author.history(one).unwrap());
-    assert!(replica.verify(&mut |_| {}).unwrap().is_well());
 }
 
 #[test]

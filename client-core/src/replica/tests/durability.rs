@@ -46,14 +46,24 @@ fn a_command_before_the_first_synchronisation_says_what_is_missing() {
 fn a_replica_has_one_writer() {
     let folder = tempfile::tempdir().unwrap();
     let _replica = LI_NA.replica_at(folder.path());
-    let again = Replica::open(folder.path(), SeededEntropy::boxed(1), &mut |_| {});
+    let again = Replica::open(
+        folder.path(),
+        SeededEntropy::boxed(1),
+        minute(0),
+        &mut |_| {},
+    );
     assert!(matches!(again, Err(OpenError::InUse)));
 }
 
 #[test]
 fn a_replica_is_made_once_and_opened_only_where_one_is() {
     let folder = tempfile::tempdir().unwrap();
-    let missing = Replica::open(folder.path(), SeededEntropy::boxed(1), &mut |_| {});
+    let missing = Replica::open(
+        folder.path(),
+        SeededEntropy::boxed(1),
+        minute(0),
+        &mut |_| {},
+    );
     assert!(matches!(missing, Err(OpenError::Missing)));
     drop(LI_NA.replica_at(folder.path()));
     let again = Replica::create(folder.path(), &LI_NA.identity(), SeededEntropy::boxed(1));
@@ -181,7 +191,12 @@ fn a_foreign_file_in_the_folder_is_left_as_it_is() {
         .execute_batch("CREATE TABLE theirs (a)")
         .unwrap();
     let before = std::fs::read(&file).unwrap();
-    let opened = Replica::open(folder.path(), SeededEntropy::boxed(1), &mut |_| {});
+    let opened = Replica::open(
+        folder.path(),
+        SeededEntropy::boxed(1),
+        minute(0),
+        &mut |_| {},
+    );
     assert!(matches!(opened, Err(OpenError::Foreign)));
     let made = Replica::create(folder.path(), &LI_NA.identity(), SeededEntropy::boxed(1));
     assert!(matches!(made, Err(OpenError::Foreign)));

@@ -276,7 +276,7 @@ fn a_refusal_is_settled_also_where_the_document_was_set_aside_meanwhile() {
     let quarantine = replica.quarantine().unwrap();
     let batches: Vec<_> = quarantine.iter().map(|batch| batch.batch).collect();
     assert_eq!(batches, [first, second]);
-    assert_eq!(quarantine[1].why.code, "storage");
+    assert_eq!(quarantine[1].why.code, "unreadable");
     assert_eq!(replica.outbox(9, &[]).unwrap(), []);
 }
 
