@@ -28,7 +28,7 @@ mod span;
 mod stock;
 
 /// The version of the tables and of what fills them.
-pub(crate) const VERSION: i64 = 8;
+pub(crate) const VERSION: i64 = 9;
 
 /// How far something long has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

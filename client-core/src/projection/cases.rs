@@ -83,7 +83,8 @@ pub(super) fn deletion(shelf: &Shelf<'_>, id: DocumentId) -> Result<(), ReplicaE
     Ok(())
 }
 
-/// The card that a document is, or is about, if it is deleted or cases tell of its deletion.
+/// The card that a document is, or is about, if somebody has ever deleted it: cases tell of that
+/// also where it was kept.
 pub(super) fn deleted(
     connection: &Connection,
     document: DocumentId,
@@ -94,8 +95,7 @@ pub(super) fn deleted(
                  SELECT :id
                  UNION ALL SELECT customer FROM contact WHERE document = :id
                  UNION ALL SELECT customer FROM deal WHERE document = :id)
-             AND (c.is_live = 0 OR EXISTS (SELECT 1 FROM known_case AS k
-                 WHERE k.source = 'deletion/' || lower(hex(c.document))))",
+             AND c.was_deleted",
         )?
         .query_row(&[(":id", document.as_bytes())], |row| {
             row.get(0).map(DocumentId::from_bytes)

@@ -51,8 +51,9 @@ pub(super) fn customer(connection: &Connection, document: &Document) -> Result<(
     connection
         .prepare_cached(
             "INSERT INTO customer (document, store, owner, name, sort_key, type, source, region,
-                 created_at, created_by, last_contact_at, is_live, shown_as, is_listed, opted_out)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                 created_at, created_by, last_contact_at, is_live, shown_as, is_listed, opted_out,
+                 was_deleted)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?
         .execute((
             id.as_bytes(),
@@ -71,6 +72,7 @@ pub(super) fn customer(connection: &Connection, document: &Document) -> Result<(
             id.as_bytes(),
             is_live,
             opted_out(&customer),
+            document.facts("void").next().is_some(),
         ))?;
     for hash in customer.phones.keys() {
         connection

@@ -49,6 +49,7 @@ CREATE TABLE customer (
     created_by       BLOB,
     last_contact_at  INTEGER NOT NULL,
     is_live          INTEGER NOT NULL,
+    was_deleted      INTEGER NOT NULL, -- ever, also where it was kept in the end
     -- Layer 2, for all cards that merging makes one: what the merged customer is
     -- stands on the card as which all are shown (last_contact_at and is_live too).
     shown_as         BLOB NOT NULL,    -- that card: itself, if it is not merged

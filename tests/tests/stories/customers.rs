@@ -219,3 +219,35 @@ fn two_people_of_one_name_who_are_engaged_within_a_second_are_two() {
         }
     });
 }
+
+#[test]
+fn a_card_that_was_kept_after_its_deletion_shows_the_same_case_however_its_tables_were_made() {
+    played(|network| {
+        let lina = network.enrol("李娜");
+        let chen = network.enrol("陈刚");
+        network.clock(10, 0);
+        let card = json!({"name": "张伟", "phone": "13800000001"});
+        let carded = network.run(lina, "create_customer", card);
+        let customer = carded.output["customer"].clone();
+        network.settle();
+        // One deletes the card while the other, who does not know, works on.
+        let deletion = json!({"customer": customer, "reason": "test"});
+        network.run(chen, "delete_customer", deletion);
+        network.run(lina, "open_deal", json!({"customer": customer}));
+        network.settle();
+        let open = open_cases(network, chen, "delete_vs_edit");
+        assert_eq!(open.len(), 1, "one case");
+
+        let kept = json!({"case": open[0]["id"], "documents": open[0]["documents"],
+                          "decision": "keep", "winner": null});
+        network.run(chen, "decide_case", kept);
+        network.settle();
+
+        for device in [lina, chen] {
+            assert_eq!(
+                open_cases(network, device, "delete_vs_edit"),
+                [json!(null); 0]
+            );
+        }
+    });
+}
