@@ -141,7 +141,8 @@ impl Store for SqliteStore<Writing> {
 
     fn commit(&mut self) -> Result<(), StoreError> {
         let committed = self.batch_sql("COMMIT");
-        if committed.is_err() && !self.connection.is_autocommit() {
+        if committed.is_err() {
+            // Also where SQLite has done so by itself: what is known of the transaction is forgotten.
             self.roll_back()?;
         }
         committed

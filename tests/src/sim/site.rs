@@ -85,3 +85,45 @@ pub(super) fn chain(error: &dyn std::error::Error) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use dealership::{DocumentId, Space};
+    use sync_server::store::{LogEntry, LogRow, ReadStore, Store, StoreError};
+
+    use super::*;
+
+    /// Writes the next row of the log in a transaction of its own.
+    fn write(store: &mut SqliteStore) -> Result<(), StoreError> {
+        let seq = Seq(store.head()?.seq.0 + 1);
+        let row = LogRow {
+            seq,
+            received_at: Timestamp::from_millis(0),
+            space: Space::Finance,
+            document: DocumentId::from_bytes([1; 16]),
+            entry: LogEntry::Gone,
+        };
+        store.begin()?;
+        if let Err(error) = store.append(&row, &[0; 32]) {
+            store.roll_back()?;
+            return Err(error);
+        }
+        store.commit()
+    }
+
+    #[test]
+    fn a_store_goes_on_whichever_operation_of_its_disk_fails_once() {
+        let mut failed = 0;
+        for operations in 0..40 {
+            let disk = Disk::new();
+            let mut store = SqliteStore::open(&disk.folder().join("relay.sqlite")).unwrap();
+            disk.fault_after(operations);
+            // The first row of a space gives the space its number.
+            failed += usize::from(write(&mut store).is_err());
+            disk.mend();
+
+            write(&mut store).unwrap();
+        }
+        assert!(failed > 5, "else nothing failed");
+    }
+}
