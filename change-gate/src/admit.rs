@@ -80,6 +80,30 @@ impl GatedDocument {
         chunks: &[&[u8]],
         judge: &mut J,
     ) -> Result<Admission, Refusal<J::Reason>> {
+        self.admit_of(Some(device), chunks, judge)
+    }
+
+    /// Admits changes that a relay accepted before and has lost, or none of them: as
+    /// [`admit`](Self::admit), but any device may have written them. Who hands them in has proved
+    /// that they were accepted.
+    ///
+    /// # Errors
+    ///
+    /// Says why the batch may not enter.
+    pub fn admit_again<J: Judge>(
+        &self,
+        chunks: &[&[u8]],
+        judge: &mut J,
+    ) -> Result<Admission, Refusal<J::Reason>> {
+        self.admit_of(None, chunks, judge)
+    }
+
+    fn admit_of<J: Judge>(
+        &self,
+        device: Option<u64>,
+        chunks: &[&[u8]],
+        judge: &mut J,
+    ) -> Result<Admission, Refusal<J::Reason>> {
         let mut scratch = self.clone();
         let mut admitted = Vec::new();
         let mut known = Vec::new();
@@ -96,10 +120,10 @@ impl GatedDocument {
                 return Err(Refusal::TooManyOperations { found: operations });
             }
             let found = device_of(&header.actor);
-            if found != device {
+            if let Some(expected) = device.filter(|device| found != *device) {
                 return Err(Refusal::ForeignActor {
                     hash,
-                    expected: device,
+                    expected,
                     found,
                 });
             }

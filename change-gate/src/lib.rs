@@ -18,7 +18,8 @@
 //!
 //! Nothing of a batch enters unless all of it does. Changes that a relay accepted
 //! before skip the device, the judge and the last step:
-//! [`extend`](GatedDocument::extend).
+//! [`extend`](GatedDocument::extend). Those that a relay accepted and has lost skip the device:
+//! [`admit_again`](GatedDocument::admit_again).
 //!
 //! # Threads, panics, aborts
 //!
@@ -56,7 +57,7 @@ pub use crate::{
     admit::{Admission, Outgrown},
     document::{GatedDocument, Unreadable},
     judge::{Action, Judge, Write},
-    prescan::{ChangeHeader, Malformed, prescan},
+    prescan::{ChangeHeader, Malformed, prescan, saved_heads},
     proof::Poison,
     refusal::Refusal,
     structure::Fault,

@@ -22,11 +22,13 @@
 mod columns;
 mod malformed;
 mod reader;
+mod saved;
 
 use sha2::{Digest, Sha256};
 
 pub use self::malformed::Malformed;
 use self::reader::Reader;
+pub use self::saved::saved_heads;
 use crate::{Actor, Hash, limits};
 
 /// Reads a change's header and proves that the change is within the limits.

@@ -36,5 +36,5 @@ pub use import::{ImportError, ImportOrder, ImportReport};
 pub use link::{Link, LinkEffect, LinkInput, Moment, Statistics};
 pub use outbox::{BatchId, QuarantinedBatch};
 pub use projection::Progress;
-pub use replica::{Executed, HistoryEntry, Problem, Received, Replica, Settled, Verified};
+pub use replica::{Executed, HistoryEntry, Page, Problem, Received, Replica, Settled, Verified};
 pub use settings::Medium;

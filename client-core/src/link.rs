@@ -17,7 +17,7 @@ use sync_protocol::{
 };
 
 use crate::error::{ReplicaError, StoreError, damaged};
-use crate::replica::Replica;
+use crate::replica::{Page, Replica};
 use crate::wire::{of_wire_seq, to_wire_time};
 
 /// How many entries are gathered at most before they are stored: what one transaction takes in
@@ -104,6 +104,8 @@ pub struct Link {
     session: ClientSession,
     /// What came and is not stored yet, with the cursor behind it.
     gathered: Vec<Entry>,
+    /// The pages among it that bear a tag.
+    pages: Vec<Page>,
     cursor: Option<Cursor>,
     is_caught_up: bool,
     /// The position of the newest own change that the relay accepted on this connection.
@@ -143,6 +145,7 @@ impl Link {
         Ok(Self {
             session: ClientSession::new(config),
             gathered: Vec::new(),
+            pages: Vec::new(),
             cursor: None,
             is_caught_up: false,
             accepted_through: 0,
@@ -271,8 +274,16 @@ impl Link {
                     });
                     tell_changed(received.changed, effects);
                 }
-                ClientEffect::Store { entries, cursor } => {
+                ClientEffect::Store {
+                    entries,
+                    cursor,
+                    states,
+                } => {
+                    let start = self.gathered.len();
                     self.gathered.extend(entries);
+                    let entries = start..self.gathered.len();
+                    self.pages
+                        .extend(states.map(|states| Page { entries, states }));
                     self.cursor = Some(cursor);
                     self.is_caught_up = false;
                     if self.gathered.len() >= ENTRIES_PER_TRANSACTION {
@@ -280,7 +291,9 @@ impl Link {
                     }
                 }
                 ClientEffect::CaughtUp { .. } => {
-                    replica.caught_up(at.wall)?;
+                    if replica.caught_up(at.wall)? {
+                        self.session.handle(now, ClientInput::OutboxChanged);
+                    }
                     self.is_caught_up = true;
                     effects.push(LinkEffect::CaughtUp);
                 }
@@ -313,8 +326,13 @@ impl Link {
             return Ok(());
         };
         let entries = std::mem::take(&mut self.gathered);
-        let received = replica.receive(&entries, cursor)?;
+        let pages = std::mem::take(&mut self.pages);
+        let received = replica.receive_pages(&entries, &pages, cursor)?;
         self.statistics.received += entries.len() as u64;
+        if received.goes_back {
+            let now = Millis(at.monotonic);
+            self.session.handle(now, ClientInput::OutboxChanged);
+        }
         effects.push(LinkEffect::Moved {
             seq: of_wire_seq(cursor.seq),
         });

@@ -36,12 +36,14 @@ use crate::{projection, schema, view};
 #[cfg(not(target_arch = "wasm32"))]
 mod backup;
 mod cache;
+mod comparison;
 mod execute;
 #[cfg(not(target_arch = "wasm32"))]
 mod folder;
 mod history;
 mod import;
 mod intake;
+mod lost;
 mod own_change;
 mod push;
 mod receive;
@@ -56,7 +58,7 @@ pub use execute::Executed;
 pub use history::HistoryEntry;
 pub(crate) use history::of as history_of;
 pub(crate) use import::stores_called;
-pub use receive::Received;
+pub use receive::{Page, Received};
 pub use settle::Settled;
 pub(crate) use shelf::Shelf;
 pub use verify::{Problem, Verified};

@@ -11,6 +11,7 @@ const APPLICATION_ID: i32 = i32::from_be_bytes(*b"FCre");
 static MIGRATIONS: &[&str] = &[
     include_str!("schema/0001_replica.sql"),
     include_str!("schema/0002_tried_again.sql"),
+    include_str!("schema/0003_healing.sql"),
 ];
 
 /// The tables that cannot be made again from others; all the rest is the projection.
@@ -18,18 +19,24 @@ pub(crate) static OWN_TABLES: &[&str] = &[
     "batch",
     "batch_makes",
     "batch_needs",
+    "brought",
     "change",
     "cursor",
     "document",
     "held",
     "identity",
     "last_sync",
+    "life",
+    "lost_batch",
+    "lost_batch_state",
     "projected",
+    "purged",
     "quarantine",
     "quarantined_change",
     "sheet_heading",
     "space",
     "suspect",
+    "tagged_page",
     "unreadable",
 ];
 

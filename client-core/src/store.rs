@@ -11,11 +11,15 @@ pub(crate) mod document;
 pub(crate) mod heading;
 pub(crate) mod held;
 pub(crate) mod identity;
+pub(crate) mod life;
+pub(crate) mod lost;
 pub(crate) mod outbox;
 pub(crate) mod position;
+pub(crate) mod purged;
 pub(crate) mod quarantine;
 pub(crate) mod receipts;
 pub(crate) mod suspect;
+pub(crate) mod tagged_page;
 
 /// A position as SQLite holds it.
 ///

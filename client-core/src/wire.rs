@@ -2,10 +2,12 @@
 //!
 //! `sync-protocol` and `dealership` do not know each other; here is where they meet.
 
+use change_gate::{prescan, saved_heads};
 use dealership::id::DocumentId;
 use dealership::receipt::{ChangeReceipt, Receipts};
 use dealership::{Seq, Timestamp};
 use sync_protocol::entry::SavedReceipt;
+use sync_protocol::{ChangeHash, Entry, Leaf};
 
 use crate::outbox::BatchId;
 
@@ -49,6 +51,24 @@ pub(crate) fn of_wire_receipts(receipts: &[SavedReceipt]) -> Receipts {
         read.insert_prefix(saved.change.0, of_wire_receipt(&saved.receipt));
     }
     read
+}
+
+/// The leaves of an entry under the tag of its page.
+pub(crate) fn leaves(entry: &Entry) -> Vec<Leaf> {
+    let (heads, document, space) = match entry {
+        Entry::Change(change) => {
+            let hash = prescan(&change.raw).map(|header| header.hash);
+            (hash.into_iter().collect(), change.document, &change.space)
+        }
+        Entry::Save(save) => {
+            let heads = saved_heads(&save.saved).unwrap_or_default();
+            (heads, save.document, &save.space)
+        }
+        Entry::Gone(gone) => return vec![Leaf::of_purge(gone.document)],
+        Entry::Left(_) => return Vec::new(),
+    };
+    let leaf = |head| Leaf::of_state(document, ChangeHash(head), space);
+    heads.into_iter().map(leaf).collect()
 }
 
 impl From<sync_protocol::BatchId> for BatchId {

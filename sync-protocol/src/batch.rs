@@ -9,6 +9,7 @@ use crate::kinded;
 use crate::limits;
 use crate::message::Push;
 use crate::packed::Packed;
+use crate::tagged_state::{TaggedState, TaggedStates};
 use crate::text::{SpaceName, bounded_bytes};
 use crate::well_formed;
 
@@ -20,6 +21,7 @@ pub struct Batch {
     id: BatchId,
     base_seq: Seq,
     changes: Vec<PushedChange>,
+    states: Vec<TaggedState>,
 }
 
 /// One change of a batch. CBOR: `[document, space, raw]`.
@@ -69,6 +71,15 @@ pub enum BatchError {
         /// Their encoded length in bytes.
         found: usize,
     },
+    /// There are too many tagged states.
+    #[error(
+        "{found} tagged states in one batch, more than {}",
+        limits::STATES_PER_BATCH
+    )]
+    TooManyStates {
+        /// How many.
+        found: usize,
+    },
 }
 
 impl Batch {
@@ -77,11 +88,31 @@ impl Batch {
     /// # Errors
     /// If there is none, there are too many, or one or all are too long.
     pub fn new(id: BatchId, base_seq: Seq, changes: Vec<PushedChange>) -> Result<Self, BatchError> {
-        check_changes(&changes)?;
+        Self::of_lost(id, base_seq, changes, Vec::new())
+    }
+
+    /// Puts changes into a batch that a relay had accepted and has lost, with the states that prove
+    /// it: each of them ends with one of the changes, and every change is at or below one of them.
+    ///
+    /// # Errors
+    /// If there is neither a change nor a purge, there are too many changes or states, or changes
+    /// are too long.
+    pub fn of_lost(
+        id: BatchId,
+        base_seq: Seq,
+        changes: Vec<PushedChange>,
+        states: Vec<TaggedState>,
+    ) -> Result<Self, BatchError> {
+        check_changes(&changes, &states)?;
+        if states.len() > limits::STATES_PER_BATCH {
+            let found = states.len();
+            return Err(BatchError::TooManyStates { found });
+        }
         let batch = Self {
             id,
             base_seq,
             changes,
+            states,
         };
         match batch.body().len() {
             found if found > limits::BODY => Err(BatchError::TooLong { found }),
@@ -104,6 +135,11 @@ impl Batch {
         &self.changes
     }
 
+    /// What proves that a relay had accepted the changes; empty for a person's action.
+    pub fn states(&self) -> &[TaggedState] {
+        &self.states
+    }
+
     /// Takes the changes out.
     pub fn into_changes(self) -> Vec<PushedChange> {
         self.changes
@@ -114,6 +150,7 @@ impl Batch {
             batch: self.id,
             base_seq: self.base_seq,
             changes: Packed::pack(self.body()),
+            states: (!self.states.is_empty()).then(|| TaggedStates(self.states.clone())),
         }
     }
 
@@ -145,11 +182,14 @@ impl Batch {
             )?);
             at = end;
         }
-        match check_changes(&changes) {
+        let states = push.states.as_ref().map(|states| states.0.clone());
+        let states = states.unwrap_or_default();
+        match check_changes(&changes, &states) {
             Ok(()) => Ok(Self {
                 id: push.batch,
                 base_seq: push.base_seq,
                 changes,
+                states,
             }),
             Err(error) => Err(DecodeError::WrongFields {
                 part: PART,
@@ -165,8 +205,10 @@ impl Batch {
     }
 }
 
-fn check_changes(changes: &[PushedChange]) -> Result<(), BatchError> {
+fn check_changes(changes: &[PushedChange], states: &[TaggedState]) -> Result<(), BatchError> {
     match changes.len() {
+        // What was purged has no changes.
+        0 if states.iter().any(|state| state.head.is_none()) => {}
         0 => return Err(BatchError::Empty),
         found if found > limits::CHANGES_PER_BATCH => {
             return Err(BatchError::TooManyChanges { found });
@@ -205,6 +247,26 @@ mod tests {
     }
 
     #[test]
+    fn a_batch_of_what_was_lost_travels_with_its_proofs_and_a_purge_without_changes() {
+        let state = |head| TaggedState {
+            document: DocumentId([1; 16]),
+            head,
+            tag: crate::StatesTag([2; 16]),
+            path: vec![3; 64],
+        };
+        let (id, seq) = (BatchId([9; 16]), Seq(0));
+        let head = Some(crate::ChangeHash([4; 32]));
+        let lost = Batch::of_lost(id, seq, vec![change(1)], vec![state(head)]).unwrap();
+        assert_eq!(Batch::from_push(&lost.to_push()).unwrap(), lost);
+        let purge = Batch::of_lost(id, seq, vec![], vec![state(None)]).unwrap();
+        assert_eq!(Batch::from_push(&purge.to_push()).unwrap(), purge);
+        let nothing = Batch::of_lost(id, seq, vec![], vec![state(head)]);
+        assert_eq!(nothing, Err(BatchError::Empty));
+        let many = Batch::of_lost(id, seq, vec![change(1)], vec![state(head); 17]);
+        assert_eq!(many, Err(BatchError::TooManyStates { found: 17 }));
+    }
+
+    #[test]
     fn a_batch_outside_the_limits_is_not_made() {
         assert_eq!(batch(vec![]), Err(BatchError::Empty));
         assert_eq!(
@@ -229,6 +291,7 @@ mod tests {
                 id: BatchId([9; 16]),
                 base_seq: Seq(3),
                 changes,
+                states: Vec::new(),
             };
             Batch::from_push(&unchecked.to_push())
         };

@@ -179,9 +179,12 @@ impl ClientSession {
             }
             (Phase::Live(live), RelayMessage::Entries(entries)) => {
                 let received = live.inbound.receive(frame.len(), &entries)?;
-                if let Some((entries, cursor)) = received.store {
-                    self.effects
-                        .push_back(ClientEffect::Store { entries, cursor });
+                if let Some((entries, cursor, states)) = received.store {
+                    self.effects.push_back(ClientEffect::Store {
+                        entries,
+                        cursor,
+                        states,
+                    });
                 }
                 self.give(received.credit);
                 self.caught_up(received.caught_up);

@@ -26,6 +26,7 @@ pub mod limits;
 pub mod clock;
 pub mod cursor;
 pub mod id;
+pub mod tagged_state;
 pub mod text;
 
 pub mod batch;
@@ -62,6 +63,7 @@ pub use page::{Fit, LogPage, PageError};
 pub use relay_session::{
     Admission, LogAnswer, RelayConfig, RelayEffect, RelayInput, RelaySession, Walk,
 };
+pub use tagged_state::{Leaf, StatesRoot, StatesTag, TaggedState};
 pub use text::{Explanation, SpaceName, SpaceNameError};
 pub use well_formed::Problem;
 

@@ -16,6 +16,12 @@ pub const CHANGE: usize = 64 * 1024;
 /// The most changes in one batch.
 pub const CHANGES_PER_BATCH: usize = 64;
 
+/// The most tagged states in one batch of lost changes.
+pub const STATES_PER_BATCH: usize = 16;
+
+/// The longest way from a state to the root of its page, in bytes: 16 levels.
+pub const STATE_PATH: usize = 16 * 32;
+
 /// The longest save, in bytes of its encoded entry, receipts included.
 pub const SAVE: usize = 8 * 1024 * 1024;
 

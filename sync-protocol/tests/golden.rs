@@ -19,13 +19,15 @@ use sync_protocol::message::{
     NeedsDependencies, OutboxSummary, Push, Reached, Refusal, RelayMessage, Verdict, Versions,
     Welcome,
 };
+use sync_protocol::tagged_state::TaggedStates;
 use sync_protocol::{
     BatchId, ByeCode, ChangeHash, ChangeReceipt, Cursor, CursorTag, DeviceNumber, DocumentId,
     Entry, Epoch, Explanation, HashPrefix, Outcome, Packed, PushedChange, RefusalCode, Resume, Seq,
-    SpaceName, Timestamp, Upgrade,
+    SpaceName, StatesTag, TaggedState, Timestamp, Upgrade,
 };
 
 const TAG: CursorTag = CursorTag([0x3c; 32]);
+const STATES_TAG: StatesTag = StatesTag([0x57; 16]);
 const EPOCH: Epoch = Epoch([0xe0; 16]);
 const DOCUMENT: DocumentId = DocumentId([0xd0; 16]);
 const BATCH: BatchId = BatchId([0xb0; 16]);
@@ -100,9 +102,14 @@ fn relay_messages() -> Vec<(&'static str, RelayMessage)> {
         .iter()
         .flat_map(|(_, entry)| minicbor::to_vec(entry).unwrap())
         .collect();
+    let first = entries()
+        .first()
+        .map(|(_, entry)| minicbor::to_vec(entry).unwrap());
+    let first = first.unwrap();
     let reached = Reached {
         through: Seq(70_000),
         tag: TAG,
+        states: None,
     };
     vec![
         (
@@ -164,6 +171,19 @@ fn relay_messages() -> Vec<(&'static str, RelayMessage)> {
                 head: Seq(70_000),
                 reached: Some(reached),
                 entries: Packed::pack(Vec::new()),
+            }
+            .into(),
+        ),
+        (
+            "entries under a tag of their states",
+            Entries {
+                after: Seq(69_999),
+                head: Seq(70_000),
+                reached: Some(Reached {
+                    states: Some(STATES_TAG),
+                    ..reached
+                }),
+                entries: Packed::pack(first),
             }
             .into(),
         ),
@@ -238,6 +258,37 @@ fn client_messages() -> Vec<(&'static str, ClientMessage)> {
                 batch: BATCH,
                 base_seq: Seq(999),
                 changes: Packed::pack(minicbor::to_vec(pushed_change()).unwrap()),
+                states: None,
+            }
+            .into(),
+        ),
+        (
+            "push of what the relay has lost",
+            Push {
+                batch: BATCH,
+                base_seq: Seq(0),
+                changes: Packed::pack(minicbor::to_vec(pushed_change()).unwrap()),
+                states: Some(TaggedStates(vec![TaggedState {
+                    document: DOCUMENT,
+                    head: Some(ChangeHash([0xcc; 32])),
+                    tag: STATES_TAG,
+                    path: vec![0x1e; 64],
+                }])),
+            }
+            .into(),
+        ),
+        (
+            "push of a purge that the relay has lost",
+            Push {
+                batch: BATCH,
+                base_seq: Seq(0),
+                changes: Packed::pack(Vec::new()),
+                states: Some(TaggedStates(vec![TaggedState {
+                    document: DOCUMENT,
+                    head: None,
+                    tag: STATES_TAG,
+                    path: Vec::new(),
+                }])),
             }
             .into(),
         ),

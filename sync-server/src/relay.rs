@@ -30,6 +30,7 @@ mod documents;
 mod draft;
 mod enrol;
 mod front_desk;
+mod heal;
 mod judge;
 mod own;
 mod purge;

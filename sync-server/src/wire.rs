@@ -1,8 +1,9 @@
 //! The same values in the words of the domain and on the wire.
 
+use change_gate::{prescan, saved_heads};
 use dealership::{ChangeReceipt, DeviceNumber, DocumentId, Receipts, Seq, Space, Timestamp};
 use sync_protocol::entry::SavedReceipt;
-use sync_protocol::{HashPrefix, SpaceName};
+use sync_protocol::{ChangeHash, Entry, HashPrefix, Leaf, SpaceName};
 
 /// A position, for the wire.
 pub const fn seq(seq: Seq) -> sync_protocol::Seq {
@@ -68,6 +69,24 @@ pub fn saved_receipts(receipts: &Receipts) -> Vec<SavedReceipt> {
             receipt: receipt(one),
         })
         .collect()
+}
+
+/// The leaves of an entry under the tag of its page.
+pub fn leaves(entry: &Entry) -> Vec<Leaf> {
+    let (heads, document, space) = match entry {
+        Entry::Change(change) => {
+            let hash = prescan(&change.raw).map(|header| header.hash);
+            (hash.into_iter().collect(), change.document, &change.space)
+        }
+        Entry::Save(save) => {
+            let heads = saved_heads(&save.saved).unwrap_or_default();
+            (heads, save.document, &save.space)
+        }
+        Entry::Gone(gone) => return vec![Leaf::of_purge(gone.document)],
+        Entry::Left(_) => return Vec::new(),
+    };
+    let leaf = |head| Leaf::of_state(document, ChangeHash(head), space);
+    heads.into_iter().map(leaf).collect()
 }
 
 #[cfg(test)]

@@ -4,8 +4,8 @@ use client_core::{Executed, Medium, Moment, Replica, ReplicaError};
 use dealership::id::FreshIds;
 use dealership::{Timestamp, civil};
 use serde_json::{Value as Json, json};
-use sync_protocol::{ByeCode, CloseReason};
-use sync_server::relay::{Opening, Relay, RelayKey};
+use sync_protocol::{ByeCode, CloseReason, Epoch};
+use sync_server::relay::{Opening, Relay, RelayKey, renew_epoch};
 use sync_server::store::MemoryStore;
 
 use crate::chaos::{Dice, SeededEntropy, Weather};
@@ -38,6 +38,7 @@ struct Held {
     name: &'static str,
     replica: Replica,
     clock_ahead: i64,
+    is_lost: bool,
 }
 
 /// How a connection ended.
@@ -118,9 +119,37 @@ impl Network {
             name,
             replica,
             clock_ahead: 0,
+            is_lost: false,
         });
         self.sync(device);
         device
+    }
+
+    /// A backup of the relay.
+    pub fn back_up(&self) -> MemoryStore {
+        self.relay.store().backup().expect("no transaction is open")
+    }
+
+    /// Restores the relay from a backup, as its operator does: its log goes on in a new epoch.
+    pub fn restore(&mut self, mut backup: MemoryStore) {
+        let epoch = Epoch(self.dice.bytes());
+        renew_epoch(&mut backup, epoch).expect("a backup of a group");
+        self.roll_back(backup);
+    }
+
+    /// Puts the relay back to a backup, and tells nobody.
+    pub fn roll_back(&mut self, backup: MemoryStore) {
+        let opening = Opening {
+            key: self.relay.key().clone(),
+            seed: self.dice.bytes(),
+            cached_documents: 8,
+        };
+        self.relay = Relay::open(backup, opening).expect("a backup of a group");
+    }
+
+    /// Loses a device for ever: it syncs no more, and nobody asks what it holds.
+    pub fn lose(&mut self, device: Device) {
+        self.devices[device.0].is_lost = true;
     }
 
     /// Sets a device's clock wrong.
@@ -211,6 +240,9 @@ impl Network {
             let head = self.relay.head().seq;
             self.dice.shuffle(&mut order);
             for device in order.clone() {
+                if self.devices[device.0].is_lost {
+                    continue;
+                }
                 self.sync(device);
             }
             if self.relay.head().seq == head {
@@ -229,7 +261,7 @@ impl Network {
         let head = self.relay.head().seq;
         self.settle();
         assert_eq!(self.relay.head().seq, head, "syncing again changes nothing");
-        for held in &mut self.devices {
+        for held in self.devices.iter_mut().filter(|held| !held.is_lost) {
             assert_eq!(
                 invariants::a_replica_is_sound(&mut held.replica),
                 [""; 0],

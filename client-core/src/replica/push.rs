@@ -24,13 +24,17 @@ impl Replica {
         room: usize,
         except: &[sync_protocol::BatchId],
     ) -> Result<Vec<Batch>, ReplicaError> {
+        // What the relay has lost goes first: what waits may build on it.
+        let mut batches = self.lost_batches(room, except)?;
+        let room = room.saturating_sub(batches.len());
         let ready = store::outbox::ready(&self.connection, room.saturating_add(except.len()))?;
-        ready
+        let ready = ready
             .into_iter()
-            .filter(|batch| !except.contains(&(*batch).into()))
-            .take(room)
-            .map(|batch| self.batch(batch))
-            .collect()
+            .filter(|batch| !except.contains(&(*batch).into()));
+        for batch in ready.take(room) {
+            batches.push(self.batch(batch)?);
+        }
+        Ok(batches)
     }
 
     /// How many batches wait, and since when.

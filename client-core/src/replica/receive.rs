@@ -9,21 +9,41 @@
 //! set aside for a while ([`set_aside`](super::set_aside)); once may have been a kill, and a failure
 //! of the replica itself leaves no mark.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use change_gate::device_of;
 use dealership::Timestamp;
 use dealership::id::DocumentId;
 use rusqlite::TransactionBehavior;
-use sync_protocol::{Cursor, Entry, Resume, Welcomed};
+use sync_protocol::{Cursor, Entry, Leaf, Resume, StatesTag, Welcomed};
 
 use crate::error::ReplicaError;
 use crate::projection;
-use crate::replica::Replica;
 use crate::replica::intake::{Arrival, Intake};
 use crate::replica::shelf::Shelf;
-use crate::store::{self, position, suspect};
-use crate::wire::{of_wire_document, of_wire_time};
+use crate::replica::{Replica, comparison};
+use crate::store::{self, position, purged, suspect, tagged_page};
+use crate::wire::{leaves, of_wire_document, of_wire_time};
+
+/// One page among entries that are stored together, under the relay's tag for its states.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// Which of the entries it brought.
+    pub entries: Range<usize>,
+    /// The tag.
+    pub states: StatesTag,
+}
+
+/// What moves the cursor: everything that came, and where the replica stands with it.
+#[derive(Clone, Copy)]
+struct Reading<'r> {
+    entries: &'r [Entry],
+    pages: &'r [Page],
+    /// Documents that were purged and that the relay has again.
+    returned: &'r BTreeSet<DocumentId>,
+    cursor: Cursor,
+}
 
 /// What came of what the log brought.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,6 +52,8 @@ pub struct Received {
     pub changed: Vec<DocumentId>,
     /// The documents among them that this version could not take; the person should know.
     pub set_aside: Vec<DocumentId>,
+    /// Whether there is something new to push: the relay has a document again that was purged.
+    pub goes_back: bool,
 }
 
 impl Replica {
@@ -54,6 +76,7 @@ impl Replica {
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
         let clock_ahead = now.millis_since(of_wire_time(welcomed.relay_clock));
         position::welcomed(&transaction, now, clock_ahead)?;
+        comparison::welcomed(&transaction, welcomed.epoch)?;
         if welcomed.resume == Resume::Restart {
             position::give_up(&transaction)?;
         }
@@ -67,6 +90,7 @@ impl Replica {
                     continue;
                 }
                 for id in store::document::in_space(&transaction, &space)? {
+                    store::lost::delete_of(&transaction, id)?;
                     Intake { shelf: &shelf, id }.take(vec![Arrival::Removed])?;
                     received.changed.push(id);
                 }
@@ -87,13 +111,33 @@ impl Replica {
     ///
     /// [`ReplicaError::Store`], and then neither entries nor cursor are stored.
     pub fn receive(&mut self, entries: &[Entry], cursor: Cursor) -> Result<Received, ReplicaError> {
+        self.receive_pages(entries, &[], cursor)
+    }
+
+    /// Stores entries of the log as [`receive`](Self::receive) does, and keeps the relay's tags for
+    /// what they bring: by them it will know its own changes again if it loses them.
+    ///
+    /// # Errors
+    ///
+    /// [`ReplicaError::Store`], and then nothing is stored.
+    pub fn receive_pages(
+        &mut self,
+        entries: &[Entry],
+        pages: &[Page],
+        cursor: Cursor,
+    ) -> Result<Received, ReplicaError> {
         let mut arrivals: BTreeMap<DocumentId, Vec<Arrival<'_>>> = BTreeMap::new();
+        let mut returned = BTreeSet::new();
+        let was_none_purged = purged::is_empty(&self.connection)?;
         for entry in entries {
             let (document, arrival) = Arrival::of(entry);
-            arrivals
-                .entry(of_wire_document(document))
-                .or_default()
-                .push(arrival);
+            let id = of_wire_document(document);
+            let brings = matches!(arrival, Arrival::Change { .. } | Arrival::Save { .. });
+            if brings && !was_none_purged && purged::contains(&self.connection, id)? {
+                returned.insert(id);
+            } else {
+                arrivals.entry(id).or_default().push(arrival);
+            }
         }
         let mut received = Received::default();
         let struck = suspect::struck(&self.connection)?;
@@ -103,27 +147,35 @@ impl Replica {
         for (id, arrivals) in alone {
             self.take_in(BTreeMap::from([(id, arrivals)]), None, &mut received)?;
         }
-        self.take_in(together, Some(cursor), &mut received)?;
+        let reading = Reading {
+            entries,
+            pages,
+            returned: &returned,
+            cursor,
+        };
+        self.take_in(together, Some(reading), &mut received)?;
         Ok(received)
     }
 
-    /// Notes that everything that the relay's log held is here.
+    /// Notes that everything that the relay's log held is here, and says whether there is
+    /// something to push that the log turned out to have lost.
     ///
     /// # Errors
     ///
     /// [`ReplicaError::Store`].
-    pub fn caught_up(&mut self, now: Timestamp) -> Result<(), ReplicaError> {
-        Ok(position::caught_up(&self.connection, now)?)
+    pub fn caught_up(&mut self, now: Timestamp) -> Result<bool, ReplicaError> {
+        position::caught_up(&self.connection, now)?;
+        self.compare()
     }
 
     fn take_in(
         &mut self,
         arrivals: BTreeMap<DocumentId, Vec<Arrival<'_>>>,
-        cursor: Option<Cursor>,
+        reading: Option<Reading<'_>>,
         received: &mut Received,
     ) -> Result<(), ReplicaError> {
         self.mark(&arrivals)?;
-        let taken = self.take_in_marked(arrivals, cursor, received);
+        let taken = self.take_in_marked(arrivals, reading, received);
         if taken.is_err() {
             self.let_go();
         }
@@ -133,7 +185,7 @@ impl Replica {
     fn take_in_marked(
         &mut self,
         arrivals: BTreeMap<DocumentId, Vec<Arrival<'_>>>,
-        cursor: Option<Cursor>,
+        reading: Option<Reading<'_>>,
         received: &mut Received,
     ) -> Result<(), ReplicaError> {
         let transaction = self
@@ -147,8 +199,17 @@ impl Replica {
             }
             changed.push(id);
         }
-        if let Some(cursor) = cursor {
-            position::write(&transaction, &cursor)?;
+        if let Some(reading) = reading {
+            position::write(&transaction, &reading.cursor)?;
+            comparison::note(&transaction, reading.entries)?;
+            for page in reading.pages {
+                let entries = reading.entries.get(page.entries.clone());
+                let entries = entries.unwrap_or_default().iter();
+                let leaves: Vec<Leaf> = entries.flat_map(leaves).collect();
+                tagged_page::append(&transaction, &leaves, page.states)?;
+            }
+            let entropy = self.entropy.as_mut();
+            received.goes_back |= comparison::show_purges(&transaction, entropy, reading.returned)?;
         }
         let set_aside = projection::update(&shelf, changed.iter().copied())?;
         received.set_aside.extend(set_aside);

@@ -5,8 +5,8 @@
 //! device made, and all of its own that they build on, go into batches again, and what waits for
 //! them waits behind these. To push a change that the relay has after all does no harm.
 //!
-//! This is a first step. What nobody writes on top of is not offered again, and neither are
-//! changes of others that are here: only their authors may push them.
+//! What nobody writes on top of, and changes of others that are here, go back when a new life of
+//! the log was compared with what is here (`comparison.rs`).
 
 use std::collections::BTreeSet;
 
@@ -17,12 +17,12 @@ use dealership::{Authorship, Timestamp};
 use rusqlite::{Connection, TransactionBehavior};
 use serde_json::Value as Json;
 
-use crate::entropy::draw;
+use crate::entropy::{Entropy, draw};
 use crate::error::{ReplicaError, StoreError, damaged};
 use crate::outbox::{BYTES_PER_BATCH, BatchId, CHANGES_PER_BATCH, Intent};
 use crate::replica::Replica;
 use crate::replica::cache::Loaded;
-use crate::replica::shelf::Shelf;
+use crate::replica::shelf;
 use crate::store;
 use crate::store::change::Origin;
 
@@ -36,36 +36,62 @@ impl Replica {
         let transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let shelf = Shelf::new(&transaction, &self.cache);
         let documents: BTreeSet<DocumentId> = store::outbox::changes(&transaction, waiting)?
             .into_iter()
             .map(|change| change.document)
             .collect();
         let mut batches = Vec::new();
         for id in documents {
-            let loaded = match shelf.loaded(id) {
-                Err(ReplicaError::Unreadable { .. }) => None,
-                loaded => loaded?,
-            };
-            let Some(loaded) = loaded else { continue };
-            let lost = lost(&transaction, id, &loaded, lacking, self.identity.device)?;
-            // Behind each other: a later one builds on those before it.
-            let mut before = None;
-            for lost in in_batches(lost) {
-                let batch = BatchId(draw(self.entropy.as_mut()));
-                put(&transaction, batch, id, &loaded.space, &lost)?;
-                if let Some(before) = before.replace(batch) {
-                    store::outbox::note_need(&transaction, batch, before)?;
-                }
-                batches.push(batch);
+            let entropy = self.entropy.as_mut();
+            let lacking = Lacking::TheseAndMaybeBelow(lacking);
+            let offered = offer(&transaction, entropy, id, lacking, self.identity.device)?;
+            if let Some(last) = offered.last() {
+                store::outbox::note_need(&transaction, waiting, *last)?;
             }
-            if let Some(last) = before {
-                store::outbox::note_need(&transaction, waiting, last)?;
-            }
+            batches.extend(offered);
         }
         transaction.commit()?;
         Ok(batches)
     }
+}
+
+/// What a relay lacks of a document.
+#[derive(Clone, Copy)]
+pub(super) enum Lacking<'l> {
+    /// These changes and no others.
+    These(&'l BTreeSet<ChangeHash>),
+    /// These changes; whether it has what they build on nobody knows.
+    TheseAndMaybeBelow(&'l BTreeSet<ChangeHash>),
+}
+
+/// Offers own changes of one document again that the relay lacks; gives the batches, each behind
+/// the one before.
+pub(super) fn offer(
+    connection: &Connection,
+    entropy: &mut dyn Entropy,
+    id: DocumentId,
+    lacking: Lacking<'_>,
+    device: DeviceNumber,
+) -> Result<Vec<BatchId>, ReplicaError> {
+    let loaded = match shelf::load(connection, id) {
+        Err(ReplicaError::Unreadable { .. }) => None,
+        loaded => loaded?,
+    };
+    let Some(loaded) = loaded else {
+        return Ok(Vec::new());
+    };
+    let lost = lost(connection, id, &loaded, lacking, device)?;
+    let mut batches = Vec::new();
+    for lost in in_batches(lost) {
+        let batch = BatchId(draw(entropy));
+        put(connection, batch, id, &loaded.space, &lost)?;
+        // A later one builds on those before it.
+        if let Some(before) = batches.last() {
+            store::outbox::note_need(connection, batch, *before)?;
+        }
+        batches.push(batch);
+    }
+    Ok(batches)
 }
 
 /// A change that is offered again.
@@ -78,16 +104,17 @@ struct Lost {
     has_row: bool,
 }
 
-/// Own changes among those that the relay lacks, and below them, that wait in no batch; each
-/// after what it builds on, those of the base first.
+/// Own changes among those that the relay lacks, or may lack, that wait in no batch; each after
+/// what it builds on, those of the base first.
 fn lost(
     connection: &Connection,
     id: DocumentId,
     loaded: &Loaded,
-    lacking: &BTreeSet<ChangeHash>,
+    lacking: Lacking<'_>,
     device: DeviceNumber,
 ) -> Result<Vec<Lost>, ReplicaError> {
-    let mut wanted = lacking.clone();
+    let (Lacking::These(named) | Lacking::TheseAndMaybeBelow(named)) = lacking;
+    let mut wanted = named.clone();
     let mut lost = Vec::new();
     for change in loaded.gated.automerge().get_changes(&[]).iter().rev() {
         let hash = change.hash();
@@ -100,7 +127,9 @@ fn lost(
         }
         let found = read(change, waits.is_some())?;
         if device_of(&found.header.actor) == device.0 {
-            wanted.extend(change.deps());
+            if let Lacking::TheseAndMaybeBelow(_) = lacking {
+                wanted.extend(change.deps());
+            }
             lost.push(found);
         }
     }

@@ -59,6 +59,10 @@ impl Replica {
         outcome: &Outcome,
         now: Timestamp,
     ) -> Result<Settled, ReplicaError> {
+        if store::lost::contains(&self.connection, batch)? {
+            self.settle_lost(batch, outcome)?;
+            return Ok(Settled::default());
+        }
         match outcome {
             Outcome::Accepted(_) => {
                 let transaction = self
@@ -286,6 +290,7 @@ fn refusal_code(code: RefusalCode) -> String {
         RefusalCode::WrongSpace => "wrong_space".to_owned(),
         RefusalCode::Unsound => "unsound".to_owned(),
         RefusalCode::BatchReused => "batch_reused".to_owned(),
+        RefusalCode::Unproven => "unproven".to_owned(),
         RefusalCode::Other(number) => format!("other_{number}"),
     }
 }

@@ -2,6 +2,7 @@
 
 mod catch_up;
 mod durability;
+mod healing;
 mod hostile;
 mod quarantine;
 mod restored;

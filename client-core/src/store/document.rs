@@ -90,6 +90,21 @@ pub(crate) fn receipt_of(row: &Row<'_>) -> Result<Option<ChangeReceipt>, StoreEr
     }))
 }
 
+/// The base of a document that is all there is of it: no change stands above.
+pub(crate) fn base_alone(
+    connection: &Connection,
+    id: DocumentId,
+) -> Result<Option<Vec<u8>>, StoreError> {
+    let base: Option<Option<Vec<u8>>> = connection
+        .prepare_cached(
+            "SELECT base FROM document WHERE id = ?1
+             AND NOT EXISTS (SELECT 1 FROM change WHERE document = ?1)",
+        )?
+        .query_row([id.as_bytes()], |row| row.get(0))
+        .optional()?;
+    Ok(base.flatten())
+}
+
 /// Makes a row for a document that is not here yet, and gives its number.
 pub(crate) fn insert(
     connection: &Connection,

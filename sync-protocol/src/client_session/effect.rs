@@ -6,6 +6,7 @@ use crate::cursor::{Cursor, Epoch, Seq};
 use crate::entry::Entry;
 use crate::id::BatchId;
 use crate::message::{Outcome, Resume, Upgrade};
+use crate::tagged_state::StatesTag;
 use crate::text::SpaceName;
 
 /// What should happen now, told by a [`super::ClientSession`].
@@ -26,6 +27,8 @@ pub enum ClientEffect {
         entries: Vec<Entry>,
         /// Where the replica stands with them.
         cursor: Cursor,
+        /// The tag of the states that the entries end with, to be kept with their leaves.
+        states: Option<StatesTag>,
     },
     /// Everything that the log held is stored.
     CaughtUp {

@@ -10,6 +10,7 @@ use crate::kinded::{self, Kinded};
 use crate::limits;
 use crate::message::{Entries, Reached};
 use crate::page::saturating_u32;
+use crate::tagged_state::StatesTag;
 use crate::window::ReceiveWindow;
 
 /// Where the reader is, and what it has handed out and not seen stored.
@@ -27,7 +28,7 @@ pub(super) struct Inbound {
 /// What a frame, or a commit of the host, gives rise to.
 #[derive(Default)]
 pub(super) struct Received {
-    pub(super) store: Option<(Vec<Entry>, Cursor)>,
+    pub(super) store: Option<(Vec<Entry>, Cursor, Option<StatesTag>)>,
     pub(super) credit: Option<u32>,
     pub(super) caught_up: Option<Seq>,
 }
@@ -157,7 +158,7 @@ impl Inbound {
                 tag: reached.tag,
             };
             self.unstored.push_back(Unstored { through, bytes });
-            received.store = Some((entries, cursor));
+            received.store = Some((entries, cursor, reached.states));
         } else {
             received.credit = self.window.release(bytes);
         }

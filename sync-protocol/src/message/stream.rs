@@ -5,6 +5,7 @@ use minicbor::{Decode, Encode};
 use crate::cursor::{CursorTag, Seq};
 use crate::id::BatchId;
 use crate::packed::Packed;
+use crate::tagged_state::{StatesTag, TaggedStates};
 
 /// Entries of the log after `after`. CBOR: `[after, head, reached?, entries]`.
 ///
@@ -28,7 +29,7 @@ pub struct Entries {
     pub entries: Packed,
 }
 
-/// A position that a frame brings the reader to. CBOR: `[through, tag]`.
+/// A position that a frame brings the reader to. CBOR: `[through, tag, states?]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Reached {
     /// Everything of the reader's spaces at or before it has been sent.
@@ -37,9 +38,13 @@ pub struct Reached {
     /// The relay's tag for a cursor at `through`.
     #[n(1)]
     pub tag: CursorTag,
+    /// The relay's tag for the states that the entries of this frame end with; absent where there
+    /// are none.
+    #[n(2)]
+    pub states: Option<StatesTag>,
 }
 
-/// A batch, pushed. CBOR: `[batch, base_seq, changes]`.
+/// A batch, pushed. CBOR: `[batch, base_seq, changes, states?]`.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Push {
     /// The batch.
@@ -51,6 +56,10 @@ pub struct Push {
     /// A sequence of [`crate::PushedChange`], at most [`crate::limits::BODY`] bytes.
     #[n(2)]
     pub changes: Packed,
+    /// What proves that the relay had accepted the changes before it lost them; absent from a batch
+    /// of a person's action.
+    #[n(3)]
+    pub states: Option<TaggedStates>,
 }
 
 /// Allows the peer to send more frames of entries or pushes. CBOR: `[bytes]`.

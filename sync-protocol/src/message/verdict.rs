@@ -121,6 +121,8 @@ open_code! {
         9 => Unsound,
         /// The id was used before, for other changes.
         10 => BatchReused,
+        /// A change comes under a tagged state that is not this relay's, or not the change's.
+        11 => Unproven,
     }
 }
 

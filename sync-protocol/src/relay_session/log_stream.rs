@@ -11,6 +11,7 @@ use crate::limits;
 use crate::message::{Entries, Reached, RelayMessage};
 use crate::packed::Packed;
 use crate::page::{LogPage, saturating_u32};
+use crate::tagged_state::StatesTag;
 use crate::window::SendWindow;
 
 /// One pass over the log, from where the device stood to where the log ended when it began.
@@ -40,6 +41,8 @@ pub struct LogAnswer {
     pub head: Seq,
     /// The tag of a cursor at `through`.
     pub tag: CursorTag,
+    /// The tag of the states that the page ends with; `None` where there are none.
+    pub states: Option<StatesTag>,
 }
 
 /// Where the device is, and what is on its way to it.
@@ -105,7 +108,11 @@ impl LogStream {
         version: u8,
     ) -> Result<(), HostFault> {
         let LogAnswer {
-            page, through, tag, ..
+            page,
+            through,
+            tag,
+            states,
+            ..
         } = answer;
         if !std::mem::take(&mut self.is_reading) {
             return Err(HostFault::Unasked {
@@ -126,7 +133,11 @@ impl LogStream {
             return Err(HostFault::NoProgress { after });
         }
         self.read = through;
-        let reached = Reached { through, tag };
+        let reached = Reached {
+            through,
+            tag,
+            states,
+        };
         if !page.is_empty() {
             self.send_page(page, head, reached, version);
         } else if through == head && !self.told {

@@ -57,6 +57,7 @@ pub fn push(batch: &Batch) -> Push {
         batch: batch.id(),
         base_seq: batch.base_seq(),
         changes: Packed::pack(body.collect()),
+        states: None,
     }
 }
 

@@ -84,7 +84,7 @@ fn the_session_in_the_document_is_what_the_sessions_say() {
 
 #[test]
 fn the_limits_in_the_document_are_those_of_the_code() {
-    let rows: [(&str, u64); 33] = [
+    let rows: [(&str, u64); 35] = [
         ("protocol version", u64::from(PROTOCOL_VERSION)),
         ("frame, bytes", limits::FRAME as u64),
         (
@@ -93,6 +93,8 @@ fn the_limits_in_the_document_are_those_of_the_code() {
         ),
         ("change, bytes", limits::CHANGE as u64),
         ("changes per batch", limits::CHANGES_PER_BATCH as u64),
+        ("tagged states per batch", limits::STATES_PER_BATCH as u64),
+        ("path of a tagged state, bytes", limits::STATE_PATH as u64),
         ("save, bytes of its encoded entry", limits::SAVE as u64),
         ("name of a space, bytes", limits::SPACE_NAME as u64),
         ("spaces per device", limits::SPACES as u64),

@@ -28,7 +28,12 @@ fn a_change_of_any_content_is_handed_on_unread() {
     };
     let change = Entry::Change(change);
     let effects = LoneClient::live().hear(entries(0, 1, std::slice::from_ref(&change)));
-    let [ClientEffect::Store { entries, cursor }] = &effects[..] else {
+    let [
+        ClientEffect::Store {
+            entries, cursor, ..
+        },
+    ] = &effects[..]
+    else {
         panic!("{effects:?}")
     };
     assert_eq!(entries[..], [change]);
@@ -90,7 +95,12 @@ fn entries_of_a_later_kind_are_skipped_if_they_may_be() {
         ..entries(0, 3, &[])
     };
     let effects = LoneClient::live().hear(frame);
-    let [ClientEffect::Store { entries, cursor }] = &effects[..] else {
+    let [
+        ClientEffect::Store {
+            entries, cursor, ..
+        },
+    ] = &effects[..]
+    else {
         panic!("{effects:?}")
     };
     assert_eq!(seqs(entries), [1, 3]);

@@ -266,6 +266,7 @@ impl Hub {
             through,
             head,
             tag: self.tag(self.epoch, through),
+            states: None,
         }
     }
 

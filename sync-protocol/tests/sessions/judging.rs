@@ -19,6 +19,7 @@ fn told_relay() -> LoneRelay {
         through,
         head,
         tag,
+        states: None,
     }));
     relay
 }

@@ -111,6 +111,7 @@ fn draining_ends_after_five_seconds_even_without_verdicts() {
         changes: Packed::pack(
             minicbor::to_vec(&network.replicas[alice].outbox[0].changes()[0]).unwrap(),
         ),
+        states: None,
     });
     let mut relay = LoneRelay::live(0);
     relay.hear(push);
@@ -352,6 +353,7 @@ fn a_caught_up_relay_waits_for_nothing_but_silence() {
         through,
         head,
         tag,
+        states: None,
     }));
     assert!(
         matches!(sent_by_relay(&effects)[..], [RelayMessage::Entries(_)]),

@@ -184,6 +184,7 @@ pub fn reached(seq: u64) -> Option<Reached> {
     Some(Reached {
         through: Seq(seq),
         tag: CursorTag([seq as u8; 32]),
+        states: None,
     })
 }
 

@@ -187,7 +187,9 @@ impl Network {
                 link.up.push_back(frame);
             }
             ClientEffect::Welcomed(welcomed) => replica.welcome(welcomed),
-            ClientEffect::Store { entries, cursor } => {
+            ClientEffect::Store {
+                entries, cursor, ..
+            } => {
                 if link.stores {
                     replica.store(entries, cursor, &self.hub);
                     link.client_input(

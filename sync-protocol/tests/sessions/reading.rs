@@ -15,6 +15,7 @@ fn answer(after: u64, through: u64, head: u64) -> LogAnswer {
         through: Seq(through),
         head: Seq(head),
         tag: CursorTag([0; 32]),
+        states: None,
     }
 }
 
@@ -66,7 +67,8 @@ fn the_log_is_read_once_at_a_time() {
         entries.reached,
         Some(Reached {
             through: Seq(12),
-            tag
+            tag,
+            states: None,
         })
     );
     assert_eq!((entries.after, entries.head), (Seq(0), Seq(12)));

@@ -12,6 +12,7 @@ use sync_protocol::{Batch, Outcome, PushedChange, RefusalCode};
 
 use super::documents::{Found, Loaded};
 use super::draft::{Draft, Origin};
+use super::heal::KindJudge;
 use super::judge::{RightsJudge, authorship};
 use super::verdict::{PAUSE, later, of_gate, of_malformed, refused};
 use super::{Relay, RelayError};
@@ -32,7 +33,7 @@ pub struct Pushed {
 }
 
 /// Why a batch stops here: with an outcome for its device, or because the relay failed.
-enum Stop {
+pub(super) enum Stop {
     Outcome(Outcome),
     Failed(RelayError),
 }
@@ -99,11 +100,17 @@ impl<S: Store> Relay<S> {
                 refused(RefusalCode::BatchReused, None, text)
             });
         }
-        let verdict = match self.judge(now, pushed) {
-            Ok((draft, first, last)) => {
+        let kept = if pushed.batch.changes().is_empty() {
+            self.author_of(pushed)
+                .and_then(|_| self.purge_again(now, pushed.batch.states()))
+        } else {
+            self.judge(now, pushed).and_then(|(draft, first, last)| {
                 self.keep(now, draft)?;
-                Verdict::Durable { first, last }
-            }
+                Ok((first, last))
+            })
+        };
+        let verdict = match kept {
+            Ok((first, last)) => Verdict::Durable { first, last },
             Err(Stop::Outcome(Outcome::Refused(refusal))) => Verdict::Refused(refusal),
             Err(stop) => return Err(stop),
         };
@@ -120,15 +127,14 @@ impl<S: Store> Relay<S> {
 
     /// Works out what a batch adds, and the first and last position of its changes.
     fn judge(&mut self, now: Timestamp, pushed: &Pushed) -> Result<(Draft, Seq, Seq), Stop> {
-        // The session of a device that is no longer admitted ends; its work waits on it.
-        let author = self
-            .front_desk()
-            .author(pushed.device)?
-            .ok_or(Stop::Outcome(later(PAUSE)))?;
+        let author = self.author_of(pushed)?;
         let changes = pushed.batch.changes();
         let headers = headers(changes)?;
         check_each_once(changes, &headers)?;
         check_operations(&headers)?;
+        if is_of_lost(pushed) {
+            self.check_proofs(&pushed.batch, &headers)?;
+        }
         let mut draft = Draft::new(self.head, now);
         let mut seqs = BTreeSet::new();
         for document in documents_of(changes) {
@@ -145,6 +151,12 @@ impl<S: Store> Relay<S> {
         let ends = seqs.first().zip(seqs.last());
         let (first, last) = ends.ok_or(Stop::Outcome(later(PAUSE)))?;
         Ok((draft, *first, *last))
+    }
+
+    fn author_of(&self, pushed: &Pushed) -> Result<Author, Stop> {
+        let author = self.front_desk().author(pushed.device)?;
+        // The session of a device that is no longer admitted ends; its work waits on it.
+        author.ok_or(Stop::Outcome(later(PAUSE)))
     }
 
     /// Lets the changes of one document through the gate.
@@ -188,22 +200,35 @@ impl<S: Store> Relay<S> {
                 &empty
             }
         };
-        let mut judge = RightsJudge {
-            author,
-            group: self.group.group,
-            document,
-            space,
-            kind: before.map(|before| before.kind),
-            head: (!self.group.is_restored).then_some(self.head.seq),
-            shapes: i64::from(pushed.shapes),
+        let kind = before.map(|before| before.kind);
+        let (admission, kind) = if is_of_lost(pushed) {
+            let mut judge = KindJudge { kind };
+            let admission = content.admit_again(&chunks, &mut judge);
+            (admission, judge.kind)
+        } else {
+            let mut judge = RightsJudge {
+                author,
+                group: self.group.group,
+                document,
+                space,
+                kind,
+                head: (!self.group.is_restored).then_some(self.head.seq),
+                shapes: i64::from(pushed.shapes),
+            };
+            let admission = content.admit(pushed.device.0, &chunks, &mut judge);
+            (admission, judge.kind)
         };
-        let admission = content
-            .admit(pushed.device.0, &chunks, &mut judge)
-            .map_err(|refusal| {
-                let index_of = |hash: &Hash| headers.iter().position(|one| one.hash == *hash);
-                Stop::Outcome(of_gate(&refusal, index_of))
-            })?;
+        let admission = admission.map_err(|refusal| {
+            let index_of = |hash: &Hash| headers.iter().position(|one| one.hash == *hash);
+            Stop::Outcome(of_gate(&refusal, index_of))
+        })?;
         if admission.admitted.is_empty() {
+            return Ok(());
+        }
+        let kind = kind.ok_or(RelayError::Unjudged { document })?;
+        if is_of_lost(pushed) {
+            // What was accepted once is taken back whatever stands beside it by now.
+            draft.put(document, kind, space, before, admission);
             return Ok(());
         }
         admission.check_size().map_err(|outgrown| {
@@ -214,7 +239,6 @@ impl<S: Store> Relay<S> {
                 &outgrown.to_string(),
             ))
         })?;
-        let kind = judge.kind.ok_or(RelayError::Unjudged { document })?;
         draft.put(document, kind, space, before, admission);
         match draft.document(document) {
             Some(after) if kind == Kind::Vehicle => check_finals(before, after),
@@ -230,16 +254,23 @@ impl<S: Store> Relay<S> {
         change: &PushedChange,
         header: &ChangeHeader,
     ) -> Result<Option<Seq>, RelayError> {
+        let is_of_lost = is_of_lost(pushed);
         let origin = Origin {
             batch: Some(pushed.batch.id()),
             device: pushed.device,
-            clock_trusted: pushed.clock_trusted,
+            clock_trusted: pushed.clock_trusted && !is_of_lost,
         };
-        // The judge has read it before.
-        let base_seq = authorship(header)
-            .map(|authorship| authorship.base_seq)
-            .unwrap_or_default();
-        let base_received_at = self.received_at(base_seq)?;
+        // Of a change that was lost its first receipt is lost too, and its author's cursor is one
+        // of an earlier life of the log: all that is known is that it is here now.
+        let base_received_at = if is_of_lost {
+            LogHead::START.received_at
+        } else {
+            // The judge has read it before.
+            let base_seq = authorship(header)
+                .map(|authorship| authorship.base_seq)
+                .unwrap_or_default();
+            self.received_at(base_seq)?
+        };
         let document = wire::domain_document(change.document);
         Ok(draft.append(document, header, &change.raw, base_received_at, origin))
     }
@@ -251,6 +282,11 @@ impl<S: Store> Relay<S> {
         let head = self.store.head_at(at)?;
         Ok(head.map_or(LogHead::START.received_at, |head| head.received_at))
     }
+}
+
+/// Whether a batch brings back what the relay had accepted and has lost.
+fn is_of_lost(pushed: &Pushed) -> bool {
+    !pushed.batch.states().is_empty()
 }
 
 fn panicked(panic: &(dyn Any + Send)) -> Stop {

@@ -160,7 +160,7 @@ impl<'r, S: ReadStore> FrontDesk<'r, S> {
     ) -> Result<LogAnswer, ReadError> {
         let group = self.store.group()?;
         let group = group.ok_or_else(|| StoreError::damaged("there is no group"))?;
-        read_log(self.store, self.key, group.epoch, spaces, after, walk)
+        read_log(self.store, self.key, &group, spaces, after, walk)
     }
 }
 

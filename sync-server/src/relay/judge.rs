@@ -155,7 +155,7 @@ pub(super) fn authorship(header: &ChangeHeader) -> Result<Authorship, NotAnAutho
 }
 
 /// The kind that the first change of a document gives it.
-fn kind_of(writes: &[Write]) -> Result<&str, Objection> {
+pub(super) fn kind_of(writes: &[Write]) -> Result<&str, Objection> {
     writes
         .iter()
         .find_map(|write| match (write.path.as_slice(), &write.action) {

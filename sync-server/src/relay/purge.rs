@@ -43,7 +43,11 @@ impl<S: Store> Relay<S> {
         })
     }
 
-    fn purge_one(&mut self, now: Timestamp, document: DocumentId) -> Result<Seq, PurgeError> {
+    pub(super) fn purge_one(
+        &mut self,
+        now: Timestamp,
+        document: DocumentId,
+    ) -> Result<Seq, PurgeError> {
         let found = self.documents.find(&self.store, document);
         let Found::Document(loaded) = found.map_err(RelayError::from)? else {
             return Err(PurgeError::NoDocument(document));

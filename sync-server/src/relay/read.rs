@@ -28,10 +28,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use dealership::{DocumentId, Seq, Space};
 use sync_protocol::entry::{ChangeEntry, GoneEntry, SaveEntry};
-use sync_protocol::{Entry, Epoch, Fit, LogAnswer, LogPage, PageError, Walk, limits};
+use sync_protocol::{Entry, Fit, LogAnswer, LogPage, PageError, StatesRoot, Walk, limits};
 
 use super::RelayKey;
-use crate::store::{DocumentContent, LogEntry, LogHead, LogRow, Position, ReadStore, StoreError};
+use crate::store::{
+    DocumentContent, GroupRow, LogEntry, LogHead, LogRow, Position, ReadStore, StoreError,
+};
 use crate::wire;
 
 /// How many positions are looked at in one go.
@@ -63,7 +65,7 @@ pub enum ReadError {
 pub(super) fn read_log(
     store: &impl ReadStore,
     key: &RelayKey,
-    epoch: Epoch,
+    group: &GroupRow,
     spaces: &BTreeSet<Space>,
     after: Seq,
     walk: Walk,
@@ -75,13 +77,21 @@ pub(super) fn read_log(
         walk,
         ways: BTreeMap::new(),
     };
-    let through = reading.fill(spaces, after, |entry| page.push(entry))?;
+    let mut leaves = Vec::new();
+    let through = reading.fill(spaces, after, |entry| {
+        let fit = page.push(entry)?;
+        if fit == Fit::Taken {
+            leaves.extend(wire::leaves(entry));
+        }
+        Ok(fit)
+    })?;
     let reached = store.head_at(through)?.unwrap_or(LogHead::START);
     Ok(LogAnswer {
         page,
         through: wire::seq(through),
         head: wire::seq(head.seq),
-        tag: key.tag(epoch, &reached),
+        tag: key.tag(group.epoch, &reached),
+        states: StatesRoot::of(&leaves).map(|root| key.tag_states(group.group, root)),
     })
 }
 

@@ -10,11 +10,15 @@
 //!
 //! The key is kept apart from the database. So a cursor whose tag is right and which is ahead of
 //! the log proves that the database lost what it once acknowledged.
+//!
+//! A page of entries bears a tag too, over the root of the states that it brings
+//! ([`sync_protocol::tagged_state`]): HMAC-SHA256(key, "forecourt states v1" ‖ group ‖ root), its
+//! first 16 bytes. It knows no epoch, for it is to be known again in the next one.
 
-use dealership::Seq;
+use dealership::{GroupId, Seq};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
-use sync_protocol::{Cursor, CursorTag, Epoch};
+use sync_protocol::{Cursor, CursorTag, Epoch, SpaceName, StatesRoot, StatesTag, TaggedState};
 
 use crate::store::{LogEntry, LogHead, LogRow, RunningHash};
 use crate::wire;
@@ -67,6 +71,28 @@ impl RelayKey {
         self.gave(cursor, epoch, None) && here.is_none_or(|_| !self.gave(cursor, epoch, here))
     }
 
+    /// The tag of the states that a page brings.
+    pub fn tag_states(&self, group: GroupId, root: StatesRoot) -> StatesTag {
+        let mac = self.mac_of_states(group, root).finalize();
+        let (tag, _) = halves(&mac.into_bytes().into());
+        StatesTag(tag)
+    }
+
+    /// Whether this relay delivered the state of a document in this space, or the purge of a
+    /// document, which is in none.
+    pub fn delivered(
+        &self,
+        group: GroupId,
+        state: &TaggedState,
+        space: Option<&SpaceName>,
+    ) -> bool {
+        state.root(space).is_some_and(|root| {
+            self.mac_of_states(group, root)
+                .verify_truncated_left(&state.tag.0)
+                .is_ok()
+        })
+    }
+
     /// The keyed hash under which an enrolment code is kept.
     pub(super) fn hash_of_code(&self, code: &str) -> [u8; 32] {
         self.mac_of_code(code).finalize().into_bytes().into()
@@ -84,6 +110,10 @@ impl RelayKey {
             &seq.0.to_be_bytes(),
             history,
         ])
+    }
+
+    fn mac_of_states(&self, group: GroupId, root: StatesRoot) -> Hmac<Sha256> {
+        self.mac(&[b"forecourt states v1", group.as_bytes(), &root.0])
     }
 
     fn mac_of_code(&self, code: &str) -> Hmac<Sha256> {
@@ -157,6 +187,7 @@ fn halves(bytes: &[u8; 32]) -> ([u8; 16], [u8; 16]) {
 mod tests {
     use super::*;
     use dealership::Timestamp;
+    use sync_protocol::{ChangeHash, DocumentId, Leaf};
 
     const EPOCH: Epoch = Epoch([1; 16]);
 
@@ -171,6 +202,33 @@ mod tests {
     fn cursor(epoch: Epoch, head: &LogHead, tag: CursorTag) -> Cursor {
         let seq = wire::seq(head.seq);
         Cursor { epoch, seq, tag }
+    }
+
+    #[test]
+    fn a_relay_knows_the_states_again_that_it_delivered_and_no_others() {
+        let key = RelayKey::new([7; 32]);
+        let group = GroupId::from_bytes([1; 16]);
+        let space = SpaceName::new("store/1").unwrap();
+        let (document, head) = (DocumentId([2; 16]), ChangeHash([3; 32]));
+        let leaves = [4, 5].map(|number| {
+            let head = ChangeHash([number; 32]);
+            Leaf::of_state(document, head, &space)
+        });
+        let leaves = [leaves[0], Leaf::of_state(document, head, &space), leaves[1]];
+        let tag = key.tag_states(group, StatesRoot::of(&leaves).unwrap());
+        let state = TaggedState::on_page(document, Some(head), &leaves, 1, tag).unwrap();
+        assert!(key.delivered(group, &state, Some(&space)));
+
+        let other_space = SpaceName::new("group").unwrap();
+        assert!(!key.delivered(GroupId::from_bytes([9; 16]), &state, Some(&space)));
+        assert!(!key.delivered(group, &state, Some(&other_space)));
+        assert!(!RelayKey::new([8; 32]).delivered(group, &state, Some(&space)));
+        let mut other = state.clone();
+        other.head = Some(ChangeHash([4; 32]));
+        assert!(!key.delivered(group, &other, Some(&space)));
+        let mut forged = state;
+        forged.tag.0[15] ^= 1;
+        assert!(!key.delivered(group, &forged, Some(&space)));
     }
 
     #[test]

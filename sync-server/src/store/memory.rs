@@ -28,7 +28,7 @@ pub struct MemoryStore {
 
 type Undo = Box<dyn FnOnce(&mut State) + Send>;
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct State {
     group: Option<GroupRow>,
     /// The entry at `seq` stands at `seq - 1`; erased rows are `None`.
@@ -49,6 +49,21 @@ impl MemoryStore {
     /// An empty store.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// A copy of what was committed, as a backup is one.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::OutOfTurn`] while a transaction is open.
+    pub fn backup(&self) -> Result<Self, StoreError> {
+        match self.undo {
+            None => Ok(Self {
+                state: self.state.clone(),
+                ..Self::default()
+            }),
+            Some(_) => Err(StoreError::OutOfTurn),
+        }
     }
 
     /// Writes, and remembers how to undo it.

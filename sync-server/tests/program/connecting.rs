@@ -80,7 +80,9 @@ impl Device {
                 match effect {
                     ClientEffect::Send(frame) => socket.send(Message::binary(frame)).unwrap(),
                     ClientEffect::Welcomed(welcomed) => self.spaces = welcomed.spaces,
-                    ClientEffect::Store { entries, cursor } => {
+                    ClientEffect::Store {
+                        entries, cursor, ..
+                    } => {
                         self.entries.extend(entries);
                         self.cursor = Some(cursor);
                         let through = cursor.seq;

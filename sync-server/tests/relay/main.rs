@@ -14,5 +14,6 @@ mod admission;
 mod bounds;
 mod confirming;
 mod enrolling;
+mod healing;
 mod purging;
 mod showroom;

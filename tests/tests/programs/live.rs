@@ -2,6 +2,7 @@
 
 mod attacking;
 mod decoding;
+mod healing;
 mod killing;
 mod showroom;
 mod stories;

@@ -12,6 +12,7 @@
 mod cars;
 mod connections;
 mod customers;
+mod healing;
 mod limits;
 
 use serde_json::{Value as Json, json};

@@ -63,8 +63,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         .with_context(|| format!("{} cannot be named", database.display()))?;
     console::say(format_args!(
         "restored {head} entries from {file}. What was acknowledged after that backup comes back \
-         only where its own device writes on top of it: devices do not yet push back all that they \
-         hold"
+         with the devices that hold it, as they connect"
     ))?;
     if !has_key {
         console::say(
