@@ -227,6 +227,14 @@ fn relay_messages() -> Vec<(&'static str, RelayMessage)> {
             "verdict: needs dependencies",
             verdict(NeedsDependencies {
                 hashes: vec![ChangeHash([0xcc; 32])],
+                states: None,
+            }),
+        ),
+        (
+            "verdict: needs dependencies, which are lost too",
+            verdict(NeedsDependencies {
+                hashes: vec![ChangeHash([0xcc; 32])],
+                states: Some(STATES_TAG),
             }),
         ),
         ("credit", Credit { bytes: 262_144 }.into()),

@@ -148,7 +148,7 @@ pub(super) fn show_purges(
             document: *document,
             changes: Vec::new(),
         };
-        lost::append(connection, &batch, &[state])?;
+        lost::append(connection, &batch, &[state], true)?;
     }
     Ok(!found.is_empty())
 }
@@ -168,13 +168,13 @@ impl Replica {
         let mut goes_back = false;
         for missing in &missing {
             let (batches, rest) = in_batches(&missing.changes);
-            for (changes, states) in batches {
+            for one in batches {
                 let batch = LostBatch {
                     id: BatchId(draw(self.entropy.as_mut())),
                     document: missing.document,
-                    changes: changes.iter().map(|change| change.hash).collect(),
+                    changes: one.changes.iter().map(|change| change.hash).collect(),
                 };
-                lost::append(&transaction, &batch, &states)?;
+                lost::append(&transaction, &batch, &one.states, one.is_proven)?;
                 goes_back = true;
             }
             let (own, others): (Vec<_>, Vec<_>) = rest.into_iter().partition(|one| one.is_own);
@@ -307,11 +307,18 @@ fn find_states(connection: &Connection, missing: &mut [Missing]) -> Result<(), S
     })
 }
 
-/// Changes that go back together, with the states that prove them.
-type Proven<'m> = (Vec<&'m MissingChange>, Vec<&'m TaggedState>);
+/// Changes that go back together, with states of theirs.
+struct Together<'m> {
+    changes: Vec<&'m MissingChange>,
+    states: Vec<&'m TaggedState>,
+    /// Whether all of them are at or below one of the states. Else they wait until the relay vouches
+    /// for what the batches behind them build on.
+    is_proven: bool,
+}
 
-/// As few batches as the limits allow, each proven by states of its own; and what no batch holds.
-fn in_batches(changes: &[MissingChange]) -> (Vec<Proven<'_>>, Vec<&MissingChange>) {
+/// As few batches as the limits allow, each proven by states of its own where that can be, the last
+/// one always; and what no state proves.
+fn in_batches(changes: &[MissingChange]) -> (Vec<Together<'_>>, Vec<&MissingChange>) {
     let mut provable = BTreeSet::new();
     for change in changes.iter().rev() {
         if change.state.is_some() || provable.contains(&change.hash) {
@@ -320,20 +327,22 @@ fn in_batches(changes: &[MissingChange]) -> (Vec<Proven<'_>>, Vec<&MissingChange
         }
     }
     let is_provable = |change: &&MissingChange| provable.contains(&change.hash);
-    let (mut open, mut rest): (Vec<_>, Vec<_>) = changes.iter().partition(is_provable);
+    let (mut open, rest): (Vec<_>, Vec<_>) = changes.iter().partition(is_provable);
     let mut batches = Vec::new();
     while !open.is_empty() {
-        let beginnings = (1..=fitting(&open)).rev();
-        let longest = beginnings
-            .filter_map(|length| Some((length, proof(open.get(..length)?)?)))
-            .next();
-        let Some((length, states)) = longest else {
-            // The next state under a tag is further away than a batch is long.
-            rest.append(&mut open);
-            break;
-        };
+        let most = fitting(&open);
+        let beginning = |length: usize| open.get(..length).unwrap_or_default();
+        let proven = |length: &usize| proof(beginning(*length)).1;
+        // Else the next state under a tag is further away than a batch is long.
+        let longest = (1..=most).rev().find(proven);
+        let length = longest.unwrap_or(most);
+        let (states, is_proven) = proof(beginning(length));
         let after = open.split_off(length);
-        batches.push((std::mem::replace(&mut open, after), states));
+        batches.push(Together {
+            changes: std::mem::replace(&mut open, after),
+            states,
+            is_proven,
+        });
     }
     (batches, rest)
 }
@@ -350,15 +359,23 @@ fn fitting(changes: &[&MissingChange]) -> usize {
     first.take_while(fits).count().max(1)
 }
 
-/// The fewest states that all of these changes are at or below; `None` if there are none.
-fn proof<'m>(changes: &[&'m MissingChange]) -> Option<Vec<&'m TaggedState>> {
+/// The fewest states that as many as can be of these changes are at or below, and whether these are
+/// all of them.
+fn proof<'m>(changes: &[&'m MissingChange]) -> (Vec<&'m TaggedState>, bool) {
     let mut covered: BTreeSet<ChangeHash> = BTreeSet::new();
-    let mut states = Vec::new();
+    let (mut states, mut is_whole) = (Vec::new(), true);
     for change in changes.iter().rev() {
         if !covered.contains(&change.hash) {
-            states.push(change.state.as_ref()?);
+            match &change.state {
+                Some(state) => states.push(state),
+                None => {
+                    is_whole = false;
+                    continue;
+                }
+            }
         }
         covered.extend(&change.below);
     }
-    (states.len() <= sync_protocol::limits::STATES_PER_BATCH).then_some(states)
+    let fits = states.len() <= sync_protocol::limits::STATES_PER_BATCH;
+    (states, is_whole && fits)
 }

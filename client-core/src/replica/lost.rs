@@ -1,11 +1,19 @@
 //! What the relay had accepted and has lost, on its way back.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use automerge::{ChangeHash, ReadDoc};
-use sync_protocol::{Batch, Outcome, PushedChange, Seq, SpaceName};
+use dealership::id::DocumentId;
+use rusqlite::TransactionBehavior;
+use sync_protocol::{
+    Batch, Leaf, Outcome, PushedChange, Seq, SpaceName, StatesTag, TaggedState, limits,
+};
 
 use crate::error::{ReplicaError, damaged};
 use crate::outbox::BatchId;
 use crate::replica::Replica;
+use crate::replica::cache::Loaded;
 use crate::store::lost::{self, LostBatch};
 use crate::wire::to_wire_document;
 
@@ -27,11 +35,14 @@ impl Replica {
     }
 
     /// Notes the relay's verdict on one of these batches.
+    ///
+    /// Gives the batches that can go back now because the relay vouches for them.
     pub(super) fn settle_lost(
         &mut self,
         batch: BatchId,
+        document: DocumentId,
         outcome: &Outcome,
-    ) -> Result<(), ReplicaError> {
+    ) -> Result<Vec<BatchId>, ReplicaError> {
         match outcome {
             Outcome::Accepted(_) => lost::delete(&self.connection, batch)?,
             Outcome::Refused(refusal) => {
@@ -40,9 +51,50 @@ impl Replica {
                 tracing::error!(%batch, code, text, "the relay does not take back what it lost");
                 lost::delete(&self.connection, batch)?;
             }
-            Outcome::Later(_) | Outcome::NeedsDependencies(_) => {}
+            Outcome::NeedsDependencies(needs) => {
+                if let Some(tag) = needs.states {
+                    return self.take_proofs(document, &needs.hashes, tag);
+                }
+            }
+            Outcome::Later(_) => {}
         }
-        Ok(())
+        Ok(Vec::new())
+    }
+
+    /// Takes the states that end with these changes as proofs of the batches that hold them.
+    fn take_proofs(
+        &mut self,
+        document: DocumentId,
+        heads: &[sync_protocol::ChangeHash],
+        tag: StatesTag,
+    ) -> Result<Vec<BatchId>, ReplicaError> {
+        let Some(loaded) = self.loaded_if_readable(document)? else {
+            return Ok(Vec::new());
+        };
+        let (space, id) = (space_of(&loaded)?, to_wire_document(document));
+        let leaf = |head: &sync_protocol::ChangeHash| Leaf::of_state(id, *head, &space);
+        let leaves: Vec<Leaf> = heads.iter().map(leaf).collect();
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut proven = Vec::new();
+        for batch in lost::unproven(&transaction, document)? {
+            for (index, head) in heads.iter().enumerate() {
+                if batch.changes.contains(&ChangeHash(head.0)) {
+                    let state = TaggedState::on_page(id, Some(*head), &leaves, index, tag);
+                    if let Some(state) = &state {
+                        lost::add_state(&transaction, batch.id, state)?;
+                    }
+                }
+            }
+            let states = lost::states(&transaction, &batch)?;
+            if is_proven(&loaded, &batch, &states) {
+                lost::set_proven(&transaction, batch.id)?;
+                proven.push(batch.id);
+            }
+        }
+        transaction.commit()?;
+        Ok(proven)
     }
 
     /// The batch as it is pushed; `None` if its document is not here any more, or is set aside.
@@ -50,15 +102,10 @@ impl Replica {
         if batch.changes.is_empty() {
             return self.to_push(batch, Vec::new()).map(Some);
         }
-        let loaded = match self.shelf().loaded(batch.document) {
-            Err(ReplicaError::Unreadable { .. }) => None,
-            loaded => loaded?,
-        };
-        let Some(loaded) = loaded else {
+        let Some(loaded) = self.loaded_if_readable(batch.document)? else {
             return Ok(None);
         };
-        let space = SpaceName::new(loaded.space.as_str())
-            .map_err(|error| damaged("document", error.to_string()))?;
+        let space = space_of(&loaded)?;
         let pushed = |hash: &ChangeHash| {
             let change = loaded.gated.automerge().get_change_by_hash(hash)?;
             Some(PushedChange {
@@ -73,6 +120,16 @@ impl Replica {
         self.to_push(batch, changes).map(Some)
     }
 
+    fn loaded_if_readable(
+        &self,
+        document: DocumentId,
+    ) -> Result<Option<Arc<Loaded>>, ReplicaError> {
+        match self.shelf().loaded(document) {
+            Err(ReplicaError::Unreadable { .. }) => Ok(None),
+            loaded => loaded,
+        }
+    }
+
     fn to_push(
         &self,
         batch: &LostBatch,
@@ -82,4 +139,25 @@ impl Replica {
         Batch::of_lost(batch.id.into(), Seq(0), changes, states)
             .map_err(|error| damaged("lost_batch", error.to_string()).into())
     }
+}
+
+fn space_of(loaded: &Loaded) -> Result<SpaceName, ReplicaError> {
+    SpaceName::new(loaded.space.as_str())
+        .map_err(|error| damaged("document", error.to_string()).into())
+}
+
+/// Whether every change of a batch is at or below one of these states.
+fn is_proven(loaded: &Loaded, batch: &LostBatch, states: &[TaggedState]) -> bool {
+    let heads = states.iter().filter_map(|state| state.head);
+    let mut covered: BTreeSet<ChangeHash> = heads.map(|head| ChangeHash(head.0)).collect();
+    for hash in batch.changes.iter().rev() {
+        let Some(change) = loaded.gated.automerge().get_change_by_hash(hash) else {
+            return false;
+        };
+        if !covered.contains(hash) {
+            return false;
+        }
+        covered.extend(change.deps());
+    }
+    states.len() <= limits::STATES_PER_BATCH
 }

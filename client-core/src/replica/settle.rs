@@ -59,9 +59,11 @@ impl Replica {
         outcome: &Outcome,
         now: Timestamp,
     ) -> Result<Settled, ReplicaError> {
-        if store::lost::contains(&self.connection, batch)? {
-            self.settle_lost(batch, outcome)?;
-            return Ok(Settled::default());
+        if let Some(document) = store::lost::document_of(&self.connection, batch)? {
+            return Ok(Settled {
+                offered_again: self.settle_lost(batch, document, outcome)?,
+                ..Settled::default()
+            });
         }
         match outcome {
             Outcome::Accepted(_) => {

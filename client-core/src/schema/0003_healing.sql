@@ -35,6 +35,7 @@ CREATE TABLE lost_batch (
     ordinal   INTEGER PRIMARY KEY,
     id        BLOB NOT NULL UNIQUE CHECK (length(id) = 16),
     document  BLOB NOT NULL CHECK (length(document) = 16),
+    is_proven INTEGER NOT NULL CHECK (is_proven IN (0, 1)),  -- by its states
     changes   BLOB NOT NULL  -- hashes, 32 bytes each, in the order in which they apply;
                              -- none: the document was purged
 ) STRICT;

@@ -2,7 +2,7 @@
 
 use automerge::ChangeHash;
 use dealership::id::DocumentId;
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension, Rows};
 use sync_protocol::TaggedState;
 
 use crate::error::StoreError;
@@ -21,44 +21,84 @@ pub(crate) struct LostBatch {
     pub(crate) changes: Vec<ChangeHash>,
 }
 
-/// Appends a batch with the states that prove that the relay had it.
+/// Appends a batch with states of its changes; where they do not prove all of it, it waits.
 pub(crate) fn append(
     connection: &Connection,
     batch: &LostBatch,
     states: &[&TaggedState],
+    is_proven: bool,
 ) -> Result<(), StoreError> {
     connection
-        .prepare_cached("INSERT INTO lost_batch (id, document, changes) VALUES (?, ?, ?)")?
+        .prepare_cached(
+            "INSERT INTO lost_batch (id, document, is_proven, changes) VALUES (?, ?, ?, ?)",
+        )?
         .execute((
             batch.id.0,
             batch.document.as_bytes(),
+            is_proven,
             of_hashes(&batch.changes),
         ))?;
     let mut statement = connection.prepare_cached(
         "INSERT INTO lost_batch_state (batch, head, tag, path) VALUES (?, ?, ?, ?)",
     )?;
     for state in states {
-        let head = state.head.map(|head| head.0.to_vec()).unwrap_or_default();
-        statement.execute((batch.id.0, head, state.tag.0, &state.path))?;
+        statement.execute((batch.id.0, head_of(state), state.tag.0, &state.path))?;
     }
     Ok(())
 }
 
-/// At most `limit` batches, in the order in which they go back.
+/// Adds a state to those of a batch.
+pub(crate) fn add_state(
+    connection: &Connection,
+    batch: BatchId,
+    state: &TaggedState,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "INSERT OR REPLACE INTO lost_batch_state (batch, head, tag, path) VALUES (?, ?, ?, ?)",
+        )?
+        .execute((batch.0, head_of(state), state.tag.0, &state.path))?;
+    Ok(())
+}
+
+/// Notes that a batch is proven by its states.
+pub(crate) fn set_proven(connection: &Connection, batch: BatchId) -> Result<(), StoreError> {
+    connection
+        .prepare_cached("UPDATE lost_batch SET is_proven = 1 WHERE id = ?")?
+        .execute([batch.0])?;
+    Ok(())
+}
+
+/// At most `limit` batches that are proven, in the order in which they go back.
 pub(crate) fn first(connection: &Connection, limit: usize) -> Result<Vec<LostBatch>, StoreError> {
-    let mut statement = connection
-        .prepare_cached("SELECT id, document, changes FROM lost_batch ORDER BY ordinal LIMIT ?")?;
-    let mut rows = statement.query([i64::try_from(limit).unwrap_or(i64::MAX)])?;
-    let mut batches = Vec::new();
-    while let Some(row) = rows.next()? {
-        let changes = row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?;
-        batches.push(LostBatch {
-            id: BatchId(row.get(0)?),
-            document: DocumentId::from_bytes(row.get(1)?),
-            changes: to_hashes(changes)?,
-        });
-    }
-    Ok(batches)
+    let mut statement = connection.prepare_cached(
+        "SELECT id, document, changes FROM lost_batch WHERE is_proven ORDER BY ordinal LIMIT ?",
+    )?;
+    batches(statement.query([i64::try_from(limit).unwrap_or(i64::MAX)])?)
+}
+
+/// The batches of a document that are not proven yet, in the order in which they go back.
+pub(crate) fn unproven(
+    connection: &Connection,
+    document: DocumentId,
+) -> Result<Vec<LostBatch>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT id, document, changes FROM lost_batch
+         WHERE document = ? AND NOT is_proven ORDER BY ordinal",
+    )?;
+    batches(statement.query([document.as_bytes()])?)
+}
+
+/// The document that a batch is about; `None` if it is none of these.
+pub(crate) fn document_of(
+    connection: &Connection,
+    batch: BatchId,
+) -> Result<Option<DocumentId>, StoreError> {
+    let document = connection
+        .prepare_cached("SELECT document FROM lost_batch WHERE id = ?")?
+        .query_row([batch.0], |row| row.get(0).map(DocumentId::from_bytes))
+        .optional()?;
+    Ok(document)
 }
 
 /// The states that prove a batch.
@@ -80,14 +120,6 @@ pub(crate) fn states(
         })?
         .collect::<Result<_, _>>()?;
     Ok(states)
-}
-
-/// Whether a batch is one of these.
-pub(crate) fn contains(connection: &Connection, batch: BatchId) -> Result<bool, StoreError> {
-    let found = connection
-        .prepare_cached("SELECT 1 FROM lost_batch WHERE id = ?")?
-        .exists([batch.0])?;
-    Ok(found)
 }
 
 /// Whether a batch shows the purge of a document.
@@ -121,4 +153,22 @@ pub(crate) fn delete_of(connection: &Connection, document: DocumentId) -> Result
 pub(crate) fn clear(connection: &Connection) -> Result<(), StoreError> {
     connection.execute("DELETE FROM lost_batch", ())?;
     Ok(())
+}
+
+fn batches(mut rows: Rows<'_>) -> Result<Vec<LostBatch>, StoreError> {
+    let mut batches = Vec::new();
+    while let Some(row) = rows.next()? {
+        let changes = row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?;
+        batches.push(LostBatch {
+            id: BatchId(row.get(0)?),
+            document: DocumentId::from_bytes(row.get(1)?),
+            changes: to_hashes(changes)?,
+        });
+    }
+    Ok(batches)
+}
+
+/// The head of a state as it is kept: nothing for a purge.
+fn head_of(state: &TaggedState) -> Vec<u8> {
+    state.head.map(|head| head.0.to_vec()).unwrap_or_default()
 }

@@ -65,6 +65,7 @@ impl Relay {
             let hashes = lacking.into_iter().map(sync_protocol::ChangeHash).collect();
             return Outcome::NeedsDependencies(sync_protocol::message::NeedsDependencies {
                 hashes,
+                states: None,
             });
         }
         let verdict = if self.refused.contains(&batch.id()) {

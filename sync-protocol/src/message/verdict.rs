@@ -9,6 +9,7 @@ use crate::error::OverLimit;
 use crate::id::{BatchId, ChangeHash};
 use crate::kinded::{self, kinded_enum};
 use crate::limits;
+use crate::tagged_state::StatesTag;
 use crate::text::Explanation;
 
 /// The verdict on one batch. CBOR: `[batch, outcome]`.
@@ -89,12 +90,16 @@ pub struct Later {
     pub retry_ms: u32,
 }
 
-/// What the relay lacks. CBOR: `[[hash, …]]`.
+/// What the relay lacks. CBOR: `[[hash, …], states?]`.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct NeedsDependencies {
     /// The missing changes, at most [`limits::DEPENDENCIES`] of them.
     #[cbor(n(0), decode_with = "bounded_hashes")]
     pub hashes: Vec<ChangeHash>,
+    /// The tag of the states that end with these, in this order, if the batch brings back what the
+    /// relay has lost of one document: then they are below what it knows again.
+    #[n(1)]
+    pub states: Option<StatesTag>,
 }
 
 open_code! {

@@ -295,3 +295,17 @@ fn a_relay_that_sends_more_than_its_credit_is_cut_off() {
     ));
     assert_eq!(seq, u64::from(limits::DEFAULT_WINDOW) / 60_000 + 1);
 }
+
+#[test]
+fn the_tag_of_the_states_of_a_frame_comes_with_its_entries() {
+    let mut frame = entries(0, 2, &[gone(2)]);
+    let states = Some(sync_protocol::StatesTag([7; 16]));
+    if let Some(reached) = &mut frame.reached {
+        reached.states = states;
+    }
+    let effects = LoneClient::live().hear(frame);
+    let [ClientEffect::Store { states: told, .. }] = &effects[..] else {
+        panic!("{effects:?}")
+    };
+    assert_eq!(*told, states);
+}

@@ -344,7 +344,11 @@ impl Hub {
                 .any(|other| other.id == change.depends_on);
             if change.depends_on != 0 && !within && !self.has(change.depends_on) {
                 let hashes = vec![Change::hash(change.depends_on)];
-                return NeedsDependencies { hashes }.into();
+                return NeedsDependencies {
+                    hashes,
+                    states: None,
+                }
+                .into();
             }
             match change.fate {
                 Fate::Accept => {}

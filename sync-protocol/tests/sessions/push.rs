@@ -79,7 +79,10 @@ fn a_batch_that_builds_on_a_refused_one_never_slips_past_it() {
     // Both were in flight together; the second is not accepted, and asks for what it lacks.
     assert_eq!(network.hub.changes().collect::<Vec<_>>(), [3]);
     let hashes = vec![Change::hash(1)];
-    let outcome = Outcome::from(NeedsDependencies { hashes });
+    let outcome = Outcome::from(NeedsDependencies {
+        hashes,
+        states: None,
+    });
     assert!(
         network.replicas[alice]
             .settled

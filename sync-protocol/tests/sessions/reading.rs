@@ -158,3 +158,17 @@ fn credit_that_was_never_taken_is_a_violation() {
     let (reason, _) = relay_closed(&LoneRelay::live(0).hear(Credit { bytes: 0 }));
     assert_eq!(reason, CloseReason::Violation(Violation::NoCredit));
 }
+
+#[test]
+fn a_device_is_told_the_tag_of_the_states_of_a_page_with_its_last_frame() {
+    let mut relay = LoneRelay::live(2);
+    let mut page = answer(0, 2, 2);
+    assert_eq!(page.page.push(&gone(1)).unwrap(), sync_protocol::Fit::Taken);
+    page.states = Some(sync_protocol::StatesTag([7; 16]));
+    let sent = sent_by_relay(&relay.tell(RelayInput::Log(page)));
+    let [RelayMessage::Entries(entries)] = &sent[..] else {
+        panic!("{sent:?}")
+    };
+    let told = entries.reached.and_then(|reached| reached.states);
+    assert_eq!(told, Some(sync_protocol::StatesTag([7; 16])));
+}

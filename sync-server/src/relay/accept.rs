@@ -218,10 +218,15 @@ impl<S: Store> Relay<S> {
             let admission = content.admit(pushed.device.0, &chunks, &mut judge);
             (admission, judge.kind)
         };
-        let admission = admission.map_err(|refusal| {
-            let index_of = |hash: &Hash| headers.iter().position(|one| one.hash == *hash);
-            Stop::Outcome(of_gate(&refusal, index_of))
-        })?;
+        let admission = match admission {
+            Err(change_gate::Refusal::MissingDependencies(_)) if is_of_lost(pushed) => {
+                return Err(self.vouch_below(&pushed.batch, headers));
+            }
+            admission => admission.map_err(|refusal| {
+                let index_of = |hash: &Hash| headers.iter().position(|one| one.hash == *hash);
+                Stop::Outcome(of_gate(&refusal, index_of))
+            })?,
+        };
         if admission.admitted.is_empty() {
             return Ok(());
         }

@@ -9,14 +9,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use automerge::Automerge;
 use change_gate::{ChangeHeader, Judge, Write};
 use dealership::{Kind, Seq, Timestamp};
-use sync_protocol::{Batch, PushedChange, RefusalCode, TaggedState};
+use sync_protocol::message::NeedsDependencies;
+use sync_protocol::{
+    Batch, ChangeHash, Leaf, PushedChange, RefusalCode, StatesRoot, TaggedState, limits,
+};
 
 use super::accept::Stop;
 use super::judge::{Objection, authorship, kind_of};
 use super::purge::PurgeError;
 use super::verdict::refused;
 use super::{Relay, RelayError};
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use crate::wire;
 
 impl<S: Store> Relay<S> {
@@ -66,6 +69,53 @@ impl<S: Store> Relay<S> {
 }
 
 impl<S: Store> Relay<S> {
+    /// Names all that a proven batch lacks, and tags the states that end with these changes: the
+    /// batch's own name them by hash, so they were accepted too. A tag says of one document only.
+    pub(super) fn vouch_below(&self, batch: &Batch, headers: &[ChangeHeader]) -> Stop {
+        match self.lacking(batch, headers) {
+            Ok(hashes) => {
+                let changes = batch.changes();
+                let first = changes.first().filter(|first| {
+                    let is_same = |change: &PushedChange| change.document == first.document;
+                    changes.iter().all(is_same)
+                });
+                let states = first.and_then(|first| {
+                    let leaf =
+                        |hash: &ChangeHash| Leaf::of_state(first.document, *hash, &first.space);
+                    let leaves: Vec<Leaf> = hashes.iter().map(leaf).collect();
+                    let root = StatesRoot::of(&leaves)?;
+                    Some(self.key.tag_states(self.group.group, root))
+                });
+                Stop::Outcome(NeedsDependencies { hashes, states }.into())
+            }
+            Err(error) => Stop::Failed(error.into()),
+        }
+    }
+
+    /// What a batch builds on that is neither in it nor in the log.
+    fn lacking(
+        &self,
+        batch: &Batch,
+        headers: &[ChangeHeader],
+    ) -> Result<Vec<ChangeHash>, StoreError> {
+        let changes = batch.changes().iter().zip(headers);
+        let here: BTreeSet<_> = changes
+            .clone()
+            .map(|(change, header)| (change.document, header.hash))
+            .collect();
+        let mut lacking = BTreeSet::new();
+        for (change, header) in changes {
+            let document = wire::domain_document(change.document);
+            for hash in &header.dependencies {
+                let is_new = !here.contains(&(change.document, *hash));
+                if is_new && self.store.seq_of_change(document, hash)?.is_none() {
+                    lacking.insert(ChangeHash(*hash));
+                }
+            }
+        }
+        Ok(lacking.into_iter().take(limits::DEPENDENCIES).collect())
+    }
+
     /// Purges documents again whose purge this relay has lost; gives the first and last position.
     /// Where there is no such document, there is nothing to purge, and the end of the log is given.
     pub(super) fn purge_again(

@@ -42,6 +42,7 @@ pub(super) fn of_gate(
                     .take(limits::DEPENDENCIES)
                     .map(|hash| ChangeHash(*hash))
                     .collect(),
+                states: None,
             });
         }
         Gate::Judged {

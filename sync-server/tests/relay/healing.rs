@@ -170,7 +170,7 @@ fn the_beginning_of_what_was_lost_may_come_alone_under_a_state_of_its_own() {
 }
 
 #[test]
-fn what_builds_on_something_that_is_not_back_yet_waits_for_it() {
+fn what_builds_on_something_that_is_not_back_yet_waits_and_vouches_for_it() {
     let mut loss = Loss::of(2).restore();
     let (changes, state) = (loss.changes.clone(), loss.state(2));
     let outcome = loss.push(1, &changes[2..], &[state]);
@@ -178,6 +178,16 @@ fn what_builds_on_something_that_is_not_back_yet_waits_for_it() {
         panic!("{outcome:?}");
     };
     assert_eq!(needs.hashes, [hash(&changes[1])]);
+
+    // What it lacks is known to have been accepted now, although no page ended with it.
+    let leaves = [leaf(&changes[1])];
+    let (document, head) = (changes[1].document, Some(hash(&changes[1])));
+    let state = TaggedState::on_page(document, head, &leaves, 0, needs.states.unwrap()).unwrap();
+    let below = loss.push(2, &changes[..2], &[state]);
+    assert!(matches!(below, Outcome::Accepted(_)), "{below:?}");
+    let state = loss.state(2);
+    let above = loss.push(1, &changes[2..], &[state]);
+    assert!(matches!(above, Outcome::Accepted(_)), "{above:?}");
 }
 
 #[test]

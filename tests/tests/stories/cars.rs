@@ -333,3 +333,60 @@ fn o20_the_same_vin_typed_in_two_stores_is_one_car_with_its_conflicts_shown() {
         }
     });
 }
+
+#[test]
+fn a_confirmed_claim_that_a_restored_relay_lost_is_confirmed_again() {
+    played(|network| {
+        let (lina, _, chen, v1) = before_a_loss(network);
+        let backup = network.back_up();
+        let (_, deal_of_lina) = deal(network, lina, "张伟", "13800000001");
+        let claim = claim_hard(network, lina, &v1, &deal_of_lina);
+        network.sync(lina);
+        network.sync(chen);
+        network.lose(lina);
+        network.restore(backup);
+
+        network.settle();
+
+        assert_eq!(claim_state(network, chen, &v1, &claim), "confirmed");
+        let shown = vehicle(network, chen, &v1);
+        assert_eq!(shown["vehicle"]["claims"].as_array().unwrap().len(), 1);
+    });
+}
+
+#[test]
+fn a_claim_that_comes_back_to_a_restored_relay_beside_a_newer_one_is_a_case() {
+    played(|network| {
+        let (lina, wang, chen, v1) = before_a_loss(network);
+        let backup = network.back_up();
+        let (_, deal_of_lina) = deal(network, lina, "张伟", "13800000001");
+        let lost = claim_hard(network, lina, &v1, &deal_of_lina);
+        network.sync(lina);
+        network.sync(chen);
+        assert_eq!(claim_state(network, chen, &v1, &lost), "confirmed");
+        network.lose(lina);
+
+        network.later(120);
+        network.restore(backup);
+        let (_, deal_of_wang) = deal(network, wang, "刘洋", "13800000002");
+        let newer = claim_hard(network, wang, &v1, &deal_of_wang);
+        network.sync(wang);
+        assert_eq!(claim_state(network, wang, &v1, &newer), "confirmed");
+        network.settle();
+
+        for device in [wang, chen] {
+            assert_eq!(vehicle(network, device, &v1)["status"], "disputed");
+            assert_eq!(open_cases(network, device, "double_vin").len(), 1);
+        }
+    });
+}
+
+/// A car in stock, with two who may sell it and a manager, all of whom have everything.
+fn before_a_loss(network: &mut Network) -> (Device, Device, Device, Json) {
+    let keeper = network.enrol("周勇");
+    let v1 = stock_in(network, keeper, V1, 1, "black");
+    network.sync(keeper);
+    let [lina, wang, chen] = ["李娜", "王强", "陈刚"].map(|name| network.enrol(name));
+    network.settle();
+    (lina, wang, chen, v1)
+}

@@ -122,6 +122,35 @@ fn what_was_written_after_the_restore_stands_beside_what_comes_back() {
 }
 
 #[test]
+fn a_long_history_comes_back_from_a_device_that_was_away_while_it_was_made() {
+    let mut network = Network::found(5, Weather::Fair);
+    let lina = network.enrol("李娜");
+    let chen = network.enrol("陈刚");
+    network.settle();
+    let backup = network.back_up();
+    let (customer, _) = deal(&mut network, lina, "张伟", "13800000001");
+    for number in 0..150 {
+        follow_up(&mut network, lina, &customer, &format!("第{number}次"));
+    }
+    network.sync(lina);
+    // It gets the documents whole, and a tag for the end of each only.
+    network.sync(chen);
+    let accepted = accepted(network.relay.store());
+    network.lose(lina);
+    network.restore(backup);
+
+    // What lacks something is pushed again a second later.
+    for _ in 0..6 {
+        network.try_sync(chen);
+        network.later(1);
+    }
+    network.check();
+
+    assert_eq!(lacking(&network, &accepted), []);
+    assert_eq!(said(&network, chen, &customer), 150);
+}
+
+#[test]
 fn a_document_that_is_purged_after_the_restore_does_not_come_back() {
     let mut network = Network::found(7, Weather::Fair);
     let lina = network.enrol("李娜");

@@ -250,3 +250,64 @@ fn a_document_that_was_purged_is_not_taken_in_again_and_its_purge_goes_back() {
     assert_eq!(replica.outbox(9, &[]).unwrap(), []);
     assert!(replica.verify(&mut |_| {}).unwrap().is_well());
 }
+
+#[test]
+fn a_long_history_that_came_as_a_save_goes_back_piece_by_piece_from_its_end() {
+    let (mut relay, mut author, [customer, _]) = dealership();
+    let before = relay.head();
+    for number in 0..150 {
+        let input = json!({"customer": customer, "name": format!("第{number}名")});
+        run(&mut author, "rename", input, 6);
+    }
+    relay.sync(LI_NA, &mut author);
+    let mut replica = WANG_QIANG.replica();
+    replica
+        .welcomed(&relay.welcome(WANG_QIANG), minute(7))
+        .unwrap();
+    read_tagged(&mut replica, &relay.saves(), cursor(relay.head().0));
+    relay.lose_after(before);
+    renew(&relay, &mut replica);
+    let (entries, _) = relay.page(0, relay.head().0);
+    read_tagged(&mut replica, &entries, renewed(relay.head().0));
+    assert!(replica.caught_up(minute(8)).unwrap());
+
+    // Only the end bears a tag of the log's; each verdict vouches for what is below.
+    let mut offered = 0;
+    loop {
+        let batches = replica.outbox(9, &[]).unwrap();
+        let first = batches.first().unwrap();
+        offered += 1;
+        assert_eq!((batches.len(), first.states().len()), (offered, 1));
+        let outcome = relay.push(first);
+        let Outcome::NeedsDependencies(mut needs) = outcome else {
+            assert!(matches!(outcome, Outcome::Accepted(_)));
+            break;
+        };
+        let unvouched = replica
+            .settle(
+                first.id().into(),
+                &Outcome::NeedsDependencies(needs.clone()),
+                minute(9),
+            )
+            .unwrap();
+        assert_eq!(unvouched.offered_again, []);
+        needs.states = Some(StatesTag([9; 16]));
+        let settled = replica
+            .settle(
+                first.id().into(),
+                &Outcome::NeedsDependencies(needs),
+                minute(9),
+            )
+            .unwrap();
+        assert_eq!(settled.offered_again.len(), 1);
+    }
+    assert_eq!(offered, 3, "64, 64 and 22 changes");
+    for batch in replica.outbox(9, &[]).unwrap() {
+        let verdict = relay.push(&batch);
+        replica
+            .settle(batch.id().into(), &verdict, minute(9))
+            .unwrap();
+    }
+    assert_eq!(replica.outbox(9, &[]).unwrap(), []);
+    assert_eq!(replica.history(customer).unwrap().len(), 153);
+}
