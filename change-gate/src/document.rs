@@ -1,6 +1,7 @@
 //! A document whose every change passed the gate.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use automerge::{Automerge, Change, ChangeHash, ReadDoc};
 use thiserror::Error;
@@ -11,10 +12,10 @@ use crate::{Actor, ChangeHeader, Hash, Poison, panics::caught, proof};
 /// here or at the relay.
 ///
 /// Keeps the last sequence number of every actor, so that no check walks the
-/// history.
+/// history. A clone shares the document until one of the two takes a change in.
 #[derive(Clone, Debug)]
 pub struct GatedDocument {
-    document: Automerge,
+    document: Arc<Automerge>,
     sequences: BTreeMap<Actor, u64>,
 }
 
@@ -23,7 +24,7 @@ impl GatedDocument {
     #[must_use]
     pub fn empty() -> Self {
         Self {
-            document: Automerge::new(),
+            document: Arc::new(Automerge::new()),
             sequences: BTreeMap::new(),
         }
     }
@@ -56,7 +57,7 @@ impl GatedDocument {
                 *last = change.seq.max(*last);
             }
             Ok(Self {
-                document,
+                document: Arc::new(document),
                 sequences,
             })
         })
@@ -68,6 +69,12 @@ impl GatedDocument {
     #[must_use]
     pub fn automerge(&self) -> &Automerge {
         &self.document
+    }
+
+    /// Returns the document itself for those who read it for longer.
+    #[must_use]
+    pub fn shared(&self) -> Arc<Automerge> {
+        Arc::clone(&self.document)
     }
 
     /// Returns how many changes of an actor the document has.
@@ -87,13 +94,14 @@ impl GatedDocument {
     /// Applies a change that was found well. After an error the document may be
     /// half-changed.
     pub(crate) fn apply(&mut self, header: &ChangeHeader, change: Change) -> Result<(), Poison> {
-        proof::apply(&mut self.document, change)?;
+        proof::apply(Arc::make_mut(&mut self.document), change)?;
         self.sequences.insert(header.actor, header.seq);
         Ok(())
     }
 
     /// Returns the same document as it was loaded again.
     pub(crate) fn reloaded(self, document: Automerge) -> Self {
+        let document = Arc::new(document);
         Self { document, ..self }
     }
 }

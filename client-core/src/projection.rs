@@ -7,6 +7,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use dealership::id::{CustomerId, DealId, DocumentId, ImportId, VehicleId};
+use dealership::kind::Kind;
 use dealership::phone::PhoneHash;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
@@ -22,13 +23,15 @@ mod imports;
 mod layer;
 mod merged;
 mod people;
+mod row;
 mod sales;
 mod search;
 mod span;
 mod stock;
+mod table;
 
 /// The version of the tables and of what fills them.
-pub(crate) const VERSION: i64 = 9;
+pub(crate) const VERSION: i64 = 10;
 
 /// How far something long has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,11 +107,19 @@ pub(crate) fn update(
     shelf: &Shelf<'_>,
     documents: impl IntoIterator<Item = DocumentId>,
 ) -> Result<Vec<DocumentId>, ReplicaError> {
+    let documents: Vec<_> = documents.into_iter().collect();
     let mut dirty = Dirty::default();
     let mut set_aside = Vec::new();
-    for id in documents {
-        if !project_or_set_aside(shelf, id, &mut dirty)? {
-            set_aside.push(id);
+    // Together: a savepoint keeps a copy of every page that is written after it.
+    let together = within_savepoint(shelf, || {
+        let mut documents = documents.iter();
+        documents.try_for_each(|id| project(shelf, *id, &mut dirty))
+    })?;
+    if together.is_err() {
+        for id in documents {
+            if !project_or_set_aside(shelf, id, &mut dirty)? {
+                set_aside.push(id);
+            }
         }
     }
     while let Some(customer) = dirty.customers.pop_first() {
@@ -160,6 +171,15 @@ pub(crate) fn imported_by(
     imports::documents(connection, import)
 }
 
+/// The documents of a kind, in the order of their ids.
+pub(crate) fn of_kind(connection: &Connection, kind: Kind) -> Result<Vec<DocumentId>, StoreError> {
+    let documents = connection
+        .prepare_cached("SELECT document FROM document_kind WHERE kind = ? ORDER BY document")?
+        .query_map([kind.code()], |row| row.get(0).map(DocumentId::from_bytes))?
+        .collect::<Result<_, _>>()?;
+    Ok(documents)
+}
+
 /// The vehicles on which a deal has or had claims, in order of their ids.
 pub(crate) fn vehicles_claimed_for(
     connection: &Connection,
@@ -175,44 +195,49 @@ fn project_or_set_aside(
     id: DocumentId,
     dirty: &mut Dirty,
 ) -> Result<bool, ReplicaError> {
-    let connection = shelf.connection();
-    let batch = |sql| {
-        connection
-            .prepare_cached(sql)
-            .and_then(|mut sql| sql.execute(()))
+    let Err(problem) = within_savepoint(shelf, || project(shelf, id, dirty))? else {
+        return Ok(true);
     };
-    batch("SAVEPOINT project")?;
-    let problem = match project(shelf, id, dirty) {
-        Ok(()) => {
-            batch("RELEASE project")?;
-            return Ok(true);
-        }
-        Err(ReplicaError::Store(error)) if error.is_of_one_document() => error.to_string(),
-        Err(error) => return Err(error),
-    };
-    batch("ROLLBACK TO project")?;
-    batch("RELEASE project")?;
-    tracing::warn!(document = %id, problem, "a document is set aside: its rows cannot be written");
-    suspect::set_aside(connection, id, &problem)?;
+    tracing::warn!(document = %id, %problem, "a document is set aside: its rows cannot be written");
+    suspect::set_aside(shelf.connection(), id, &problem.to_string())?;
     shelf.forget(id);
     project(shelf, id, dirty)?;
     Ok(false)
 }
 
+/// Does something, all of it or, where that is about what one document says, nothing: then the
+/// inner error says why.
+fn within_savepoint(
+    shelf: &Shelf<'_>,
+    work: impl FnOnce() -> Result<(), ReplicaError>,
+) -> Result<Result<(), StoreError>, ReplicaError> {
+    let run = |sql| {
+        let statement = shelf.connection().prepare_cached(sql);
+        statement.and_then(|mut statement| statement.execute(()))
+    };
+    run("SAVEPOINT project")?;
+    match work() {
+        Ok(()) => {
+            run("RELEASE project")?;
+            Ok(Ok(()))
+        }
+        Err(ReplicaError::Store(problem)) if problem.is_of_one_document() => {
+            run("ROLLBACK TO project")?;
+            run("RELEASE project")?;
+            Ok(Err(problem))
+        }
+        Err(error) => Err(error),
+    }
+}
+
 /// Replaces the rows of one document.
 fn project(shelf: &Shelf<'_>, id: DocumentId, dirty: &mut Dirty) -> Result<(), ReplicaError> {
-    let connection = shelf.connection();
-    layer::remove(connection, id, dirty)?;
     let document = match shelf.document(id) {
         // Kept and shown as unreadable; a later version may read it.
         Err(ReplicaError::Unreadable { .. }) => None,
         document => document?,
     };
-    let kind = document.as_ref().map(|document| document.kind());
-    store::document::set_kind(connection, id, kind)?;
-    if let Some(document) = document {
-        layer::insert(connection, &document, dirty)?;
-    }
+    layer::replace(shelf.connection(), id, document.as_deref(), dirty)?;
     Ok(())
 }
 

@@ -52,6 +52,7 @@ mod set_aside;
 mod settle;
 mod shelf;
 mod states;
+mod tidy;
 mod verify;
 
 pub use execute::Executed;
@@ -250,14 +251,10 @@ impl Replica {
             .ok_or(ReplicaError::NotYetSynced {
                 staff: identity.staff,
             })?;
-        let spaces = position::spaces(shelf.connection())?
-            .iter()
-            .filter_map(|name| name.parse().ok())
-            .collect();
         Ok(Author {
             access,
             device: identity.device,
-            spaces,
+            spaces: shelf.spaces()?,
         })
     }
 

@@ -79,30 +79,37 @@ impl FromStr for Authorship {
                 return None;
             }
             let mut parts = text.split(' ');
-            if parts.next()? != "1" {
-                return None;
-            }
-            let staff = parts.next()?.parse().ok()?;
-            let command = parts.next()?;
-            let base_seq = Seq(parts.next()?.parse().ok()?);
-            let plain =
-                |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
-            if command.is_empty()
-                || command.len() > Self::MAX_COMMAND_BYTES
-                || !command.bytes().all(plain)
-            {
-                return None;
-            }
-            let authorship = Self {
-                staff,
-                command: command.to_owned(),
-                base_seq,
-            };
+            let (version, staff, command, base_seq) =
+                (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
             // Canonical: whatever else parses would be a second spelling under another hash.
-            (authorship.to_string() == text).then_some(authorship)
+            let canonical = version == "1"
+                && is_canonical_staff(staff)
+                && is_canonical_command(command)
+                && is_canonical_number(base_seq)
+                && parts.next().is_none();
+            canonical.then_some(())?;
+            Some(Self {
+                staff: staff.parse().ok()?,
+                command: command.to_owned(),
+                base_seq: Seq(base_seq.parse().ok()?),
+            })
         };
         parse().ok_or(NotAnAuthorship)
     }
+}
+
+fn is_canonical_staff(text: &str) -> bool {
+    let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    text.len() == 32 && text.bytes().all(is_digit)
+}
+
+fn is_canonical_command(text: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    (1..=Authorship::MAX_COMMAND_BYTES).contains(&text.len()) && text.bytes().all(is_plain)
+}
+
+fn is_canonical_number(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit()) && (text == "0" || !text.starts_with('0'))
 }
 
 #[cfg(test)]
@@ -129,6 +136,13 @@ mod tests {
         .to_string();
         assert!(good.parse::<Authorship>().is_ok());
         for bad in [
+            good.to_uppercase(),
+            good.replace(
+                StaffId::RELAY.uuid().simple().to_string().as_str(),
+                &StaffId::RELAY.to_string(),
+            ),
+            good.replace(" 7", " "),
+            format!("{good} 7"),
             String::new(),
             format!("{good} "),
             good.replace(" 7", " 07"),

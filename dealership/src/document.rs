@@ -2,10 +2,13 @@
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use automerge::iter::{DocItem, DocObjItem, MapRangeItem};
 use automerge::{Automerge, ChangeHash, ObjId, ObjType, ROOT, ReadDoc, ValueRef};
 
 use crate::code::Coded;
+use crate::document::changes::Changes;
 use crate::id::{DocumentId, FactId};
 use crate::kind::{Kind, UnknownKind};
 use crate::receipt::Receipts;
@@ -15,6 +18,7 @@ use crate::time::Timestamp;
 use crate::value::Value;
 
 mod ancestry;
+mod changes;
 mod chronology;
 mod provenance;
 mod seeing;
@@ -29,10 +33,11 @@ pub struct Document {
     id: DocumentId,
     kind: Kind,
     space: Space,
-    automerge: Automerge,
+    automerge: Arc<Automerge>,
     receipts: Receipts,
     registers: BTreeMap<String, Register>,
     facts: BTreeMap<String, BTreeMap<FactId, Fact>>,
+    changes: OnceCell<Changes>,
     ancestry: OnceCell<Ancestry>,
     chronology: OnceCell<Chronology>,
 }
@@ -81,37 +86,46 @@ impl Document {
     pub fn read(
         id: DocumentId,
         space: Space,
-        automerge: Automerge,
+        automerge: impl Into<Arc<Automerge>>,
         receipts: Receipts,
     ) -> Result<Self, UnreadableDocument> {
+        let automerge = automerge.into();
+        // In one pass, the root first: to ask for one object after the other costs several times
+        // as much.
+        let mut items = automerge.iter().peekable();
         let mut registers = BTreeMap::new();
         let mut facts: BTreeMap<String, BTreeMap<FactId, Fact>> = BTreeMap::new();
-        for item in automerge.map_range(ROOT, ..) {
-            match &item.value {
-                ValueRef::Object(ObjType::Map) => {
-                    let Some((name, suffix)) = item.key.split_once('/') else {
-                        continue;
-                    };
-                    let Ok(fact_id) = suffix.parse() else {
-                        continue;
-                    };
-                    let object = item.id();
-                    let fact = Fact {
-                        id: fact_id,
-                        fields: registers_of(&automerge, &object),
-                        object,
-                    };
-                    facts
-                        .entry(name.to_owned())
-                        .or_default()
-                        .insert(fact_id, fact);
-                }
-                scalar => {
-                    if let Some(value) = Value::from_automerge(scalar) {
-                        let concurrent = item.conflict;
-                        registers.insert(item.key.to_string(), Register { value, concurrent });
-                    }
-                }
+        let mut owners = BTreeMap::new();
+        while let Some(item) = items.next_if(|item| *item.obj == ROOT) {
+            let DocItem::Map(entry) = item.item else {
+                continue;
+            };
+            if matches!(entry.value, ValueRef::Object(ObjType::Map)) {
+                let Some((name, suffix)) = entry.key.split_once('/') else {
+                    continue;
+                };
+                let Ok(id) = suffix.parse::<FactId>() else {
+                    continue;
+                };
+                let (object, fields) = (entry.id(), BTreeMap::new());
+                owners.insert(object.clone(), (name.to_owned(), id));
+                let fact = Fact { id, fields, object };
+                facts.entry(name.to_owned()).or_default().insert(id, fact);
+            } else {
+                registers.extend(register(&entry));
+            }
+        }
+        while let Some(item) = items.next() {
+            let object = Arc::clone(&item.obj);
+            let mut fields: BTreeMap<_, _> = field(&item).into_iter().collect();
+            while let Some(item) = items.next_if(|item| item.obj == object) {
+                fields.extend(field(&item));
+            }
+            let fact = owners
+                .get(&*object)
+                .and_then(|(name, id)| facts.get_mut(name)?.get_mut(id));
+            if let Some(fact) = fact {
+                fact.fields = fields;
             }
         }
         let kind = registers
@@ -128,6 +142,7 @@ impl Document {
             receipts,
             registers,
             facts,
+            changes: OnceCell::new(),
             ancestry: OnceCell::new(),
             chronology: OnceCell::new(),
         })
@@ -149,13 +164,13 @@ impl Document {
     }
 
     /// What Automerge holds.
-    pub const fn automerge(&self) -> &Automerge {
+    pub fn automerge(&self) -> &Automerge {
         &self.automerge
     }
 
     /// Gives the Automerge document back, to edit or to keep.
     pub fn into_automerge(self) -> (Automerge, Receipts) {
-        (self.automerge, self.receipts)
+        (Arc::unwrap_or_clone(self.automerge), self.receipts)
     }
 
     /// The receipts of its changes.
@@ -176,17 +191,17 @@ impl Document {
 
     /// Whether a change made the document: its author had seen no other.
     pub fn was_made_by(&self, change: &ChangeHash) -> bool {
-        let meta = self.automerge.get_change_meta_by_hash(change);
-        meta.is_some_and(|meta| meta.deps.is_empty())
+        let change = self.changes().get(change);
+        change.is_some_and(|change| change.dependencies.is_empty())
     }
 
     /// The document as the author of a change had it; `None` if that change made it.
     pub fn before(&self, change: &ChangeHash) -> Option<Self> {
-        let seen = self.automerge.get_change_meta_by_hash(change)?.deps;
+        let seen = &self.changes().get(change)?.dependencies;
         if seen.is_empty() {
             return None;
         }
-        self.as_of(&seen)
+        self.as_of(seen)
     }
 
     /// Every register at the root, in order of keys.
@@ -263,7 +278,7 @@ impl Document {
 
     /// Who made a fact, when, and when the relay received it.
     pub fn provenance(&self, fact: &Fact) -> Option<Provenance> {
-        self.provenance_of(&fact.object)
+        self.provenance_of(&fact.object).cloned()
     }
 
     /// The values that stand concurrently in a register at the root, the winner last.
@@ -291,12 +306,13 @@ impl Document {
 
     /// Which changes had seen which.
     pub fn ancestry(&self) -> &Ancestry {
-        self.ancestry.get_or_init(|| Ancestry::of(&self.automerge))
+        self.ancestry.get_or_init(|| Ancestry::of(self.changes()))
     }
 
     /// When each change was made, as far as clocks and receipts can tell.
     pub fn chronology(&self) -> &Chronology {
-        self.chronology.get_or_init(|| Chronology::of(self))
+        self.chronology
+            .get_or_init(|| Chronology::of(self.changes(), &self.receipts))
     }
 
     /// The facts of a name in the order in which they were recorded: what an author had seen
@@ -312,7 +328,7 @@ impl Document {
 
     /// When a fact was recorded.
     pub fn moment(&self, fact: &Fact) -> Moment {
-        self.provenance(fact)
+        self.provenance_of(&fact.object)
             .map(|provenance| self.chronology().moment(&provenance.change))
             .unwrap_or_default()
     }
@@ -320,7 +336,7 @@ impl Document {
     /// When a fact happened: its field `at`, held before its receipt and corrected by as much as
     /// a wrong clock was off.
     pub fn happened_at(&self, fact: &Fact) -> Timestamp {
-        let provenance = self.provenance(fact);
+        let provenance = self.provenance_of(&fact.object);
         let claimed = match fact.int("at") {
             Some(at) => Timestamp::from_millis(at),
             None => return self.moment(fact).time,
@@ -342,6 +358,12 @@ impl Document {
     /// What the author of a change knew of the document; nothing where the change is not here.
     pub fn author_of(&self, change: &ChangeHash) -> Knowledge<'_> {
         self.ancestry().author_of(change)
+    }
+
+    /// The history, walked when it is first asked for.
+    fn changes(&self) -> &Changes {
+        self.changes
+            .get_or_init(|| Changes::of(&self.automerge, &self.receipts))
     }
 }
 
@@ -413,13 +435,17 @@ impl Fact {
     }
 }
 
-fn registers_of(automerge: &Automerge, object: &ObjId) -> BTreeMap<String, Register> {
-    automerge
-        .map_range(object, ..)
-        .filter_map(|item| {
-            let value = Value::from_automerge(&item.value)?;
-            let concurrent = item.conflict;
-            Some((item.key.to_string(), Register { value, concurrent }))
-        })
-        .collect()
+/// What an item says, if it is a scalar of a map.
+fn field(item: &DocObjItem<'_>) -> Option<(String, Register)> {
+    match &item.item {
+        DocItem::Map(entry) => register(entry),
+        DocItem::List(_) | DocItem::Text(_) => None,
+    }
+}
+
+/// A scalar under its key; nothing for what is no scalar of ours.
+fn register(entry: &MapRangeItem<'_>) -> Option<(String, Register)> {
+    let value = Value::from_automerge(&entry.value)?;
+    let concurrent = entry.conflict;
+    Some((entry.key.to_string(), Register { value, concurrent }))
 }

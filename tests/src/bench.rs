@@ -6,6 +6,7 @@
 
 pub mod figures;
 pub mod group_of_size;
+pub mod listener;
 pub mod serving;
 
 pub use figures::{Spread, say, say_bound};

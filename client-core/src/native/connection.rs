@@ -163,6 +163,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Connection<T> {
                 input = Some(LinkInput::Leave);
                 continue;
             }
+            tidy_up(replica);
             let alarm = self.link.wake_at().map(|at| clock.instant(at));
             input = tokio::select! {
                 message = self.stream.next() => {
@@ -224,6 +225,13 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Connection<T> {
             }
             Err(_) => tracing::debug!("the relay did not take the last words"),
         }
+    }
+}
+
+/// Uses a moment in which nothing is waiting. What fails is tried again in the next one.
+pub(super) fn tidy_up(replica: &mut Replica) {
+    if let Err(error) = replica.tidy_up() {
+        tracing::warn!(%error, "the write-ahead log stays long");
     }
 }
 

@@ -4,7 +4,7 @@ use sync_protocol::{Backoff, CloseReason, Retry};
 use tokio::sync::mpsc;
 
 use crate::link::{LinkEffect, Statistics};
-use crate::native::connection::{Connection, Until};
+use crate::native::connection::{Connection, Until, tidy_up};
 use crate::native::{Clock, SyncError};
 use crate::replica::Replica;
 
@@ -81,6 +81,7 @@ pub async fn watch(
         });
         let until = clock.instant(clock.now().monotonic.saturating_add(pause));
         loop {
+            tidy_up(replica);
             tokio::select! {
                 () = tokio::time::sleep_until(until) => break,
                 errand = errands.recv() => match errand {

@@ -14,16 +14,24 @@ use dealership::kind::Kind;
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::error::{ReplicaError, StoreError, damaged};
-use crate::projection::{merged, sales};
+use crate::projection::row::Rows;
+use crate::projection::table::Table;
+use crate::projection::{merged, sales, table};
 use crate::replica::Shelf;
 
-/// Takes away the cases that a document shows.
-pub(super) fn remove(connection: &Connection, document: DocumentId) -> Result<(), StoreError> {
-    forget(connection, &source(document))
+/// Makes the cases that a document shows the known ones of it; without `before` there are none.
+/// `None` shows none.
+pub(super) fn replace(
+    connection: &Connection,
+    id: DocumentId,
+    document: Option<&Document>,
+    before: bool,
+) -> Result<(), StoreError> {
+    let shown = document.map_or_else(Vec::new, shown);
+    put(connection, &source(id), &shown, before)
 }
 
-/// Puts the cases that a document shows.
-pub(super) fn insert(connection: &Connection, document: &Document) -> Result<(), StoreError> {
+fn shown(document: &Document) -> Vec<Case> {
     let mut cases = [
         register::cases(document),
         clock::cases(document),
@@ -41,16 +49,15 @@ pub(super) fn insert(connection: &Connection, document: &Document) -> Result<(),
         }
         _ => {}
     }
-    put(connection, &source(document.id()), &cases)
+    cases
 }
 
 /// Makes the cases anew that are between the people whose cards share a key.
 pub(super) fn compare(shelf: &Shelf<'_>, key: &str) -> Result<(), ReplicaError> {
     let connection = shelf.connection();
-    forget(connection, key)?;
     let bearers = bearers(connection, key)?;
     if bearers.len() < 2 {
-        return Ok(());
+        return put(connection, key, &[], true).map_err(Into::into);
     }
     let mut ids = BTreeSet::new();
     for bearer in bearers {
@@ -61,7 +68,7 @@ pub(super) fn compare(shelf: &Shelf<'_>, key: &str) -> Result<(), ReplicaError> 
         cards.extend(document(shelf, id.into())?);
     }
     let cases = duplicate::sharing(key, cards.iter().map(AsRef::as_ref));
-    put(connection, key, &cases)?;
+    put(connection, key, &cases, true)?;
     Ok(())
 }
 
@@ -69,9 +76,8 @@ pub(super) fn compare(shelf: &Shelf<'_>, key: &str) -> Result<(), ReplicaError> 
 pub(super) fn deletion(shelf: &Shelf<'_>, id: DocumentId) -> Result<(), ReplicaError> {
     let connection = shelf.connection();
     let source = deletion_source(id);
-    forget(connection, &source)?;
     let Some(card) = document(shelf, id)? else {
-        return Ok(());
+        return put(connection, &source, &[], true).map_err(Into::into);
     };
     let mut beside = Vec::new();
     beside.extend(document(shelf, Contact::document_id(id.into()))?);
@@ -79,7 +85,7 @@ pub(super) fn deletion(shelf: &Shelf<'_>, id: DocumentId) -> Result<(), ReplicaE
         beside.extend(document(shelf, deal.into())?);
     }
     let cases = delete::cases(&card, beside.iter().map(AsRef::as_ref));
-    put(connection, &source, &cases)?;
+    put(connection, &source, &cases, true)?;
     Ok(())
 }
 
@@ -128,25 +134,33 @@ fn bearers(connection: &Connection, key: &str) -> Result<Vec<DocumentId>, StoreE
     Ok(bearers)
 }
 
-fn put(connection: &Connection, source: &str, cases: &[Case]) -> Result<(), StoreError> {
-    let mut insert = connection.prepare_cached(
-        "INSERT OR REPLACE INTO known_case (source, id, kind, is_open, body)
-         VALUES (?, ?, ?, ?, ?)",
-    )?;
+/// Makes these the cases of a source.
+fn put(
+    connection: &Connection,
+    source: &str,
+    cases: &[Case],
+    before: bool,
+) -> Result<(), StoreError> {
+    let mut rows = Rows::default();
     for case in cases {
         let body = serde_json::to_string(case)
             .map_err(|source| damaged("known_case", source.to_string()))?;
-        let id = case.id.as_bytes();
-        insert.execute((source, id, case.kind.code(), case.is_open(), body))?;
+        rows.put(
+            &table::KNOWN_CASE,
+            [
+                case.id.as_bytes().into(),
+                case.kind.code().into(),
+                case.is_open().into(),
+                body.into(),
+            ],
+        );
+        for document in &case.documents {
+            let row = [case.id.as_bytes().into(), document.as_bytes().into()];
+            rows.put(&table::CASE_DOCUMENT, row);
+        }
     }
-    Ok(())
-}
-
-fn forget(connection: &Connection, source: &str) -> Result<(), StoreError> {
-    connection
-        .prepare_cached("DELETE FROM known_case WHERE source = ?")?
-        .execute([source])?;
-    Ok(())
+    let tables: [&'static Table; 2] = [&table::KNOWN_CASE, &table::CASE_DOCUMENT];
+    rows.replace(connection, &tables, &source.into(), before)
 }
 
 fn deletion_source(card: DocumentId) -> String {

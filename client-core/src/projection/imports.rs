@@ -7,29 +7,28 @@ use dealership::kind::Kind;
 use rusqlite::Connection;
 
 use crate::error::StoreError;
+use crate::projection::row::Rows;
+use crate::projection::table;
 
-pub(super) fn insert(connection: &Connection, document: &Document) -> Result<(), StoreError> {
+pub(super) fn marked(document: &Document, rows: &mut Rows) {
     // A contact is taken back with its card.
     if document.kind() == Kind::CustomerContact || document.facts("import").next().is_none() {
-        return Ok(());
+        return;
     }
-    let mut insert = connection.prepare_cached(
-        "INSERT INTO imported (document, id, import, kind, row, staff, at, is_undone)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-    )?;
     for mark in marks(document) {
-        insert.execute((
-            document.id().as_bytes(),
-            mark.id.as_bytes(),
-            mark.source.import.as_bytes(),
-            document.kind().code(),
-            mark.source.row,
-            mark.staff.as_bytes(),
-            mark.claimed_at.millis(),
-            mark.undone,
-        ))?;
+        rows.put(
+            &table::IMPORTED,
+            [
+                mark.id.as_bytes().into(),
+                mark.source.import.as_bytes().into(),
+                document.kind().code().into(),
+                i64::from(mark.source.row).into(),
+                mark.staff.as_bytes().into(),
+                mark.claimed_at.millis().into(),
+                mark.undone.into(),
+            ],
+        );
     }
-    Ok(())
 }
 
 /// The documents that bear marks of an import that stand, ascending.

@@ -5,32 +5,11 @@ use std::collections::BTreeSet;
 use dealership::Document;
 use dealership::id::{CustomerId, DocumentId};
 use dealership::kind::Kind;
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 
-use crate::error::StoreError;
-use crate::projection::{cases, imports, merged, people, sales, stock};
-
-/// The tables whose rows say in `document` which document they are of.
-const TABLES: &[&str] = &[
-    "person",
-    "device",
-    "store",
-    "trim",
-    "customer",
-    "customer_phone",
-    "customer_merge",
-    "customer_term",
-    "contact",
-    "task",
-    "task_done",
-    "deal",
-    "vehicle",
-    "vehicle_status",
-    "vehicle_term",
-    "claim",
-    "duplicate_key",
-    "imported",
-];
+use crate::error::{StoreError, damaged};
+use crate::projection::row::Rows;
+use crate::projection::{cases, imports, merged, people, sales, stock, table};
 
 /// Whose rows of layer 2 are to be made anew.
 #[derive(Debug, Default)]
@@ -43,48 +22,71 @@ pub(super) struct Dirty {
     pub(super) deletions: BTreeSet<DocumentId>,
 }
 
-/// Takes away what the tables say of a document.
-pub(super) fn remove(
+/// Makes what the tables say of a document what it says now; `None` says nothing.
+pub(super) fn replace(
     connection: &Connection,
     id: DocumentId,
+    document: Option<&Document>,
     dirty: &mut Dirty,
 ) -> Result<(), StoreError> {
-    note(connection, id, dirty)?;
-    cases::remove(connection, id)?;
-    for table in TABLES {
-        connection
-            .prepare_cached(&format!("DELETE FROM {table} WHERE document = ?"))?
-            .execute([id.as_bytes()])?;
-    }
-    Ok(())
+    let before = kind(connection, id)?;
+    let now = document.map(Document::kind);
+    note(connection, id, before, dirty)?;
+    let rows = document.map_or_else(Rows::default, rows);
+    // A document's kind never changes, but it may become readable, or leave.
+    let tables = now.or(before).map_or_else(Vec::new, table::of_kind);
+    rows.replace(connection, &tables, &id.as_bytes().into(), before.is_some())?;
+    cases::replace(connection, id, document, before.is_some())?;
+    note(connection, id, now, dirty)
 }
 
-/// Puts what the tables are to say of a document.
-pub(super) fn insert(
-    connection: &Connection,
-    document: &Document,
-    dirty: &mut Dirty,
-) -> Result<(), StoreError> {
+/// What the tables are to say of a document.
+fn rows(document: &Document) -> Rows {
+    let mut rows = Rows::default();
+    rows.put(&table::DOCUMENT_KIND, [document.kind().code().into()]);
     match document.kind() {
-        Kind::Staff => people::staff(connection, document)?,
-        Kind::Device => people::device(connection, document)?,
-        Kind::Store => people::store(connection, document)?,
-        Kind::Customer => people::customer(connection, document)?,
-        Kind::CustomerContact => people::contact(connection, document)?,
-        Kind::Deal => sales::deal(connection, document)?,
-        Kind::Trim => stock::trim(connection, document)?,
-        Kind::Vehicle => stock::vehicle(connection, document)?,
+        Kind::Staff => people::staff(document, &mut rows),
+        Kind::Device => people::device(document, &mut rows),
+        Kind::Store => people::store(document, &mut rows),
+        Kind::Customer => people::customer(document, &mut rows),
+        Kind::CustomerContact => people::contact(document, &mut rows),
+        Kind::Deal => sales::deal(document, &mut rows),
+        Kind::Trim => stock::trim(document, &mut rows),
+        Kind::Vehicle => stock::vehicle(document, &mut rows),
         Kind::PriceList | Kind::Show => {}
     }
-    imports::insert(connection, document)?;
-    cases::insert(connection, document)?;
-    note(connection, document.id(), dirty)
+    imports::marked(document, &mut rows);
+    rows
+}
+
+/// The kind of a document of which the tables have rows.
+fn kind(connection: &Connection, id: DocumentId) -> Result<Option<Kind>, StoreError> {
+    let kind: Option<String> = connection
+        .prepare_cached("SELECT kind FROM document_kind WHERE document = ?")?
+        .query_row([id.as_bytes()], |row| row.get(0))
+        .optional()?;
+    kind.map(|kind| {
+        kind.parse()
+            .map_err(|_| damaged("document_kind", format!("a kind {kind:?}")))
+    })
+    .transpose()
 }
 
 /// Notes what rows of layer 2 speak of a document: those of every card that merging makes one
 /// with it, too.
-fn note(connection: &Connection, id: DocumentId, dirty: &mut Dirty) -> Result<(), StoreError> {
-    for customer in customers_of(connection, id)? {
+fn note(
+    connection: &Connection,
+    id: DocumentId,
+    kind: Option<Kind>,
+    dirty: &mut Dirty,
+) -> Result<(), StoreError> {
+    let customer = match kind {
+        Some(Kind::Customer) => Some(id.into()),
+        Some(Kind::Deal) => sales::customer_of(connection, id.into())?,
+        Some(Kind::CustomerContact) => None,
+        _ => return Ok(()),
+    };
+    if let Some(customer) = customer {
         for member in merged::members(connection, customer)? {
             dirty.keys.extend(cases::keys(connection, member.into())?);
             dirty.customers.insert(member);
@@ -92,18 +94,4 @@ fn note(connection: &Connection, id: DocumentId, dirty: &mut Dirty) -> Result<()
     }
     dirty.deletions.extend(cases::deleted(connection, id)?);
     Ok(())
-}
-
-/// The customer that a document is, or that its rows are about.
-fn customers_of(connection: &Connection, id: DocumentId) -> Result<Vec<CustomerId>, StoreError> {
-    let customers = connection
-        .prepare_cached(
-            "SELECT document FROM customer WHERE document = :id
-             UNION ALL SELECT customer FROM deal WHERE document = :id",
-        )?
-        .query_map(&[(":id", id.as_bytes())], |row| {
-            row.get(0).map(CustomerId::from_bytes)
-        })?
-        .collect::<Result<_, _>>()?;
-    Ok(customers)
 }

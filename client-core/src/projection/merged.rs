@@ -37,23 +37,26 @@ pub(super) fn resolve(shelf: &Shelf<'_>, members: &[CustomerId]) -> Result<(), R
     let mut cards = Vec::new();
     let mut deals = Vec::new();
     for member in members {
-        sales::forget_grades(connection, *member)?;
         cards.extend(read(shelf, (*member).into(), Customer::read)?);
         for deal in sales::deals_of(connection, *member)? {
             deals.extend(read(shelf, deal.into(), Deal::read)?);
         }
     }
-    let Some(whole) = merge::customer(&cards) else {
-        return Ok(());
-    };
+    let whole = merge::customer(&cards);
     for card in &cards {
-        if card.id == whole.id {
-            people::show(connection, &whole, whole.id)?;
-        } else {
-            people::show(connection, card, whole.id)?;
+        match &whole {
+            Some(whole) if card.id == whole.id => people::show(connection, whole, whole.id)?,
+            Some(whole) => people::show(connection, card, whole.id)?,
+            None => {}
         }
     }
-    sales::put_grades(connection, whole.id, &whole.grade_steps(&deals))?;
+    for member in members {
+        let steps = match &whole {
+            Some(whole) if whole.id == *member => whole.grade_steps(&deals),
+            _ => Vec::new(),
+        };
+        sales::replace_grades(connection, *member, &steps)?;
+    }
     Ok(())
 }
 

@@ -3,93 +3,67 @@
 use dealership::case::duplicate;
 use dealership::contact::Contact;
 use dealership::customer::Customer;
-use dealership::id::{CustomerId, FactId};
+use dealership::id::{CustomerId, FactId, StaffId};
 use dealership::pinyin;
 use dealership::{Device, Document};
 use rusqlite::Connection;
 
 use crate::error::StoreError;
+use crate::projection::row::Rows;
 use crate::projection::search::Terms;
+use crate::projection::table;
 
-pub(super) fn staff(connection: &Connection, document: &Document) -> Result<(), StoreError> {
-    connection
-        .prepare_cached("INSERT INTO person (document, name) VALUES (?, ?)")?
-        .execute((
-            document.id().as_bytes(),
-            document.text("name").unwrap_or_default(),
-        ))?;
-    Ok(())
+pub(super) fn staff(document: &Document, rows: &mut Rows) {
+    let name = document.text("name").unwrap_or_default();
+    rows.put(&table::PERSON, [name.into()]);
 }
 
-pub(super) fn device(connection: &Connection, document: &Document) -> Result<(), StoreError> {
-    let Some(staff) = Device::read(document).and_then(|device| device.staff) else {
-        return Ok(());
-    };
-    connection
-        .prepare_cached("INSERT INTO device (document, staff) VALUES (?, ?)")?
-        .execute((document.id().as_bytes(), staff.as_bytes()))?;
-    Ok(())
+pub(super) fn device(document: &Document, rows: &mut Rows) {
+    if let Some(staff) = Device::read(document).and_then(|device| device.staff) {
+        rows.put(&table::DEVICE, [staff.as_bytes().into()]);
+    }
 }
 
-pub(super) fn store(connection: &Connection, document: &Document) -> Result<(), StoreError> {
-    connection
-        .prepare_cached("INSERT INTO store (document, name, code) VALUES (?, ?, ?)")?
-        .execute((
-            document.id().as_bytes(),
-            document.text("name").unwrap_or_default(),
-            document.text("code"),
-        ))?;
-    Ok(())
+pub(super) fn store(document: &Document, rows: &mut Rows) {
+    let name = document.text("name").unwrap_or_default();
+    rows.put(&table::STORE, [name.into(), document.text("code").into()]);
 }
 
-pub(super) fn customer(connection: &Connection, document: &Document) -> Result<(), StoreError> {
+pub(super) fn customer(document: &Document, rows: &mut Rows) {
     let Some(customer) = Customer::read(document) else {
-        return Ok(());
+        return;
     };
     let id = document.id();
     let is_live = customer.is_live();
-    connection
-        .prepare_cached(
-            "INSERT INTO customer (document, store, owner, name, sort_key, type, source, region,
-                 created_at, created_by, last_contact_at, is_live, shown_as, is_listed, opted_out,
-                 was_deleted)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        )?
-        .execute((
-            id.as_bytes(),
-            customer.store.as_bytes(),
-            customer.owner.as_ref().map(|owner| owner.as_bytes()),
-            &customer.name,
-            pinyin::sort_key(&customer.name),
-            document.text("type"),
-            document.text("source_channel"),
-            &customer.region,
-            customer.created_at.millis(),
-            customer.created_by.as_ref().map(|staff| staff.as_bytes()),
-            customer.last_contact_at().millis(),
-            is_live,
+    rows.put(
+        &table::CUSTOMER,
+        [
+            customer.store.as_bytes().into(),
+            customer.owner.as_ref().map(StaffId::as_bytes).into(),
+            customer.name.as_str().into(),
+            pinyin::sort_key(&customer.name).into(),
+            document.text("type").into(),
+            document.text("source_channel").into(),
+            customer.region.as_deref().into(),
+            customer.created_at.millis().into(),
+            customer.created_by.as_ref().map(StaffId::as_bytes).into(),
+            document.facts("void").next().is_some().into(),
+            customer.last_contact_at().millis().into(),
+            is_live.into(),
             // Until layer 2 knows of others: most cards are merged with none.
-            id.as_bytes(),
-            is_live,
-            opted_out(&customer),
-            document.facts("void").next().is_some(),
-        ))?;
+            id.as_bytes().into(),
+            is_live.into(),
+            opted_out(&customer).into(),
+        ],
+    );
     for hash in customer.phones.keys() {
-        connection
-            .prepare_cached("INSERT INTO customer_phone (hash, document) VALUES (?, ?)")?
-            .execute((hash.as_str(), id.as_bytes()))?;
+        rows.put(&table::CUSTOMER_PHONE, [hash.as_str().into()]);
     }
     for into in customer.merged_into() {
-        connection
-            .prepare_cached(
-                "INSERT OR IGNORE INTO customer_merge (document, into_id) VALUES (?, ?)",
-            )?
-            .execute((id.as_bytes(), into.as_bytes()))?;
+        rows.put(&table::CUSTOMER_MERGE, [into.as_bytes().into()]);
     }
     for key in duplicate::keys(&customer) {
-        connection
-            .prepare_cached("INSERT INTO duplicate_key (key, document) VALUES (?, ?)")?
-            .execute((key.text(), id.as_bytes()))?;
+        rows.put(&table::DUPLICATE_KEY, [key.text().into()]);
     }
     if is_live {
         let mut terms = Terms::default();
@@ -97,9 +71,8 @@ pub(super) fn customer(connection: &Connection, document: &Document) -> Result<(
         for digits in customer.phones.values() {
             terms.add_digits(digits, 3);
         }
-        terms.write_of_customer(connection, id.into(), id)?;
+        terms.put_of_customer(id.into(), rows);
     }
-    Ok(())
 }
 
 /// Puts what the tables say of a card besides what it says itself: as which card it is shown,
@@ -128,41 +101,36 @@ pub(super) fn show(
     Ok(())
 }
 
-pub(super) fn contact(connection: &Connection, document: &Document) -> Result<(), StoreError> {
+pub(super) fn contact(document: &Document, rows: &mut Rows) {
     let Some(contact) = Contact::read(document) else {
-        return Ok(());
+        return;
     };
-    let id = document.id();
-    connection
-        .prepare_cached(
-            "INSERT INTO contact (document, customer, consultant, phone) VALUES (?, ?, ?, ?)",
-        )?
-        .execute((
-            id.as_bytes(),
-            contact.customer.as_bytes(),
-            contact.consultant.as_bytes(),
-            contact.phone().map(|phone| phone.number.as_str()),
-        ))?;
-    let mut insert = connection.prepare_cached(
-        "INSERT INTO task (document, id, customer, assignee, due, is_open)
-         VALUES (?, ?, ?, ?, ?, 1)",
-    )?;
+    let customer = contact.customer.as_bytes();
+    let phone = contact.phone().map(|phone| phone.number.as_str());
+    rows.put(
+        &table::CONTACT,
+        [
+            customer.into(),
+            contact.consultant.as_bytes().into(),
+            phone.into(),
+        ],
+    );
     for task in contact.open_tasks() {
-        insert.execute((
-            id.as_bytes(),
-            task.id.as_bytes(),
-            contact.customer.as_bytes(),
-            task.assignee.as_ref().map(|staff| staff.as_bytes()),
-            task.due.map(|due| due.to_string()),
-        ))?;
+        rows.put(
+            &table::TASK,
+            [
+                task.id.as_bytes().into(),
+                customer.into(),
+                task.assignee.as_ref().map(StaffId::as_bytes).into(),
+                task.due.map(|due| due.to_string()).into(),
+                true.into(),
+            ],
+        );
     }
-    let mut insert = connection.prepare_cached(
-        "INSERT OR IGNORE INTO task_done (task, document, customer) VALUES (?, ?, ?)",
-    )?;
     for follow_up in contact.standing_follow_ups() {
         let is_own = |task: &FactId| contact.tasks.iter().any(|own| own.id == *task);
         for task in follow_up.tasks.iter().filter(|task| !is_own(task)) {
-            insert.execute((task.as_bytes(), id.as_bytes(), contact.customer.as_bytes()))?;
+            rows.put(&table::TASK_DONE, [task.as_bytes().into(), customer.into()]);
         }
     }
     let mut terms = Terms::default();
@@ -174,7 +142,7 @@ pub(super) fn contact(connection: &Connection, document: &Document) -> Result<()
     if let Some(wechat) = &contact.wechat {
         terms.add(wechat.to_lowercase(), 4);
     }
-    terms.write_of_customer(connection, contact.customer, id)
+    terms.put_of_customer(contact.customer, rows);
 }
 
 /// The ids of the customers that bear a phone, ascending.

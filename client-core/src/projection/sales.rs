@@ -3,59 +3,38 @@
 use dealership::Document;
 use dealership::customer::GradeStep;
 use dealership::deal::Deal;
-use dealership::id::{CustomerId, DealId};
-use rusqlite::Connection;
+use dealership::id::{CustomerId, DealId, StaffId, TrimId};
+use rusqlite::{Connection, OptionalExtension};
 
 use crate::error::StoreError;
+use crate::projection::row::Rows;
 use crate::projection::span::NEVER;
+use crate::projection::table;
 
-pub(super) fn deal(connection: &Connection, document: &Document) -> Result<(), StoreError> {
+pub(super) fn deal(document: &Document, rows: &mut Rows) {
     let Some(deal) = Deal::read(document) else {
-        return Ok(());
+        return;
     };
-    connection
-        .prepare_cached(
-            "INSERT INTO deal (document, customer, store, owner, trim, title, stage, state, since,
-                 expected_date, created_at)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        )?
-        .execute((
-            document.id().as_bytes(),
-            deal.customer.as_bytes(),
-            deal.store.as_bytes(),
-            deal.owner.as_ref().map(|owner| owner.as_bytes()),
-            deal.trim.as_ref().map(|trim| trim.as_bytes()),
-            &deal.title,
-            deal.stage().map(|stage| stage.code()),
-            deal.state().code(),
-            deal.in_stage_since().millis(),
-            deal.expected_date.map(|date| date.to_string()),
-            deal.created_at.millis(),
-        ))?;
-    Ok(())
+    rows.put(
+        &table::DEAL,
+        [
+            deal.customer.as_bytes().into(),
+            deal.store.as_bytes().into(),
+            deal.owner.as_ref().map(StaffId::as_bytes).into(),
+            deal.trim.as_ref().map(TrimId::as_bytes).into(),
+            deal.title.as_deref().into(),
+            deal.stage().map(|stage| stage.code()).into(),
+            deal.state().code().into(),
+            deal.in_stage_since().millis().into(),
+            deal.expected_date.map(|date| date.to_string()).into(),
+            deal.created_at.millis().into(),
+        ],
+    );
 }
 
-/// Takes away the grades of a customer.
-pub(super) fn forget_grades(
-    connection: &Connection,
-    customer: CustomerId,
-) -> Result<(), StoreError> {
-    connection
-        .prepare_cached("DELETE FROM customer_grade WHERE customer = ?")?
-        .execute([customer.as_bytes()])?;
-    Ok(())
-}
-
-/// Puts the grades of a customer, each with the span in which it holds.
-pub(super) fn put_grades(
-    connection: &Connection,
-    customer: CustomerId,
-    steps: &[GradeStep],
-) -> Result<(), StoreError> {
-    let mut insert = connection.prepare_cached(
-        "INSERT OR REPLACE INTO customer_grade (customer, from_at, until_at, grade)
-         VALUES (?, ?, ?, ?)",
-    )?;
+/// The grades of a customer, each with the span in which it holds.
+pub(super) fn grades(steps: &[GradeStep]) -> Rows {
+    let mut rows = Rows::default();
     for (index, step) in steps.iter().enumerate() {
         // Before the first step nothing else held.
         let from = if index == 0 {
@@ -66,9 +45,34 @@ pub(super) fn put_grades(
         let until = steps
             .get(index + 1)
             .map_or(NEVER, |next| next.from.millis());
-        insert.execute((customer.as_bytes(), from, until, step.grade.code()))?;
+        let row = [from.into(), until.into(), step.grade.code().into()];
+        rows.put(&table::CUSTOMER_GRADE, row);
     }
-    Ok(())
+    rows
+}
+
+/// Makes these the grades of a customer.
+pub(super) fn replace_grades(
+    connection: &Connection,
+    customer: CustomerId,
+    steps: &[GradeStep],
+) -> Result<(), StoreError> {
+    let owner = customer.as_bytes().into();
+    grades(steps).replace(connection, &[&table::CUSTOMER_GRADE], &owner, true)
+}
+
+/// The customer that a deal is about.
+pub(super) fn customer_of(
+    connection: &Connection,
+    deal: DealId,
+) -> Result<Option<CustomerId>, StoreError> {
+    let customer = connection
+        .prepare_cached("SELECT customer FROM deal WHERE document = ?")?
+        .query_row([deal.as_bytes()], |row| {
+            row.get(0).map(CustomerId::from_bytes)
+        })
+        .optional()?;
+    Ok(customer)
 }
 
 /// The deals of one card, in the order of their ids.

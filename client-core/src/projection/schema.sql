@@ -6,6 +6,13 @@
 -- civil dates text. What ends by itself has its span in `from_at` (included) and
 -- `until_at` (excluded), which queries compare with the time they are handed.
 
+-- What each document is about; those that cannot be read have no rows at all.
+CREATE TABLE document_kind (
+    document  BLOB PRIMARY KEY,
+    kind      TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX document_kind_by_kind ON document_kind (kind, document);
+
 CREATE TABLE person (
     document  BLOB PRIMARY KEY,
     name      TEXT NOT NULL
@@ -227,6 +234,15 @@ CREATE TABLE known_case (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX known_case_by_open ON known_case (is_open, kind, id, source);
 CREATE INDEX known_case_by_id ON known_case (id, source);
+
+-- What each of them is about.
+CREATE TABLE case_document (
+    source    TEXT NOT NULL,
+    id        BLOB NOT NULL,
+    document  BLOB NOT NULL,
+    PRIMARY KEY (source, id, document)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX case_document_by_document ON case_document (document);
 
 -- Layer 2: what comes from several documents, made anew for those that one of
 -- them changed.

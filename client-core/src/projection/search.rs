@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use dealership::id::{CustomerId, DocumentId};
-use rusqlite::Connection;
+use dealership::id::CustomerId;
 
-use crate::error::StoreError;
+use crate::projection::row::Rows;
+use crate::projection::table;
 
 /// The fewest digits or letters of a tail that are a term of their own.
 const SHORTEST_TAIL: usize = 3;
@@ -47,34 +47,23 @@ impl Terms {
         self.add_tails(digits, SHORTEST_TAIL, rank);
     }
 
-    /// Writes the terms that were read from a document and find a customer.
-    pub(super) fn write_of_customer(
-        self,
-        connection: &Connection,
-        customer: CustomerId,
-        document: DocumentId,
-    ) -> Result<(), StoreError> {
-        let mut insert = connection.prepare_cached(
-            "INSERT INTO customer_term (term, customer, document, rank) VALUES (?, ?, ?, ?)",
-        )?;
+    /// Puts the terms as those that find a customer.
+    pub(super) fn put_of_customer(self, customer: CustomerId, rows: &mut Rows) {
         for (term, rank) in self.0 {
-            insert.execute((term, customer.as_bytes(), document.as_bytes(), rank))?;
+            let row = [
+                term.into(),
+                customer.as_bytes().into(),
+                i64::from(rank).into(),
+            ];
+            rows.put(&table::CUSTOMER_TERM, row);
         }
-        Ok(())
     }
 
-    /// Writes the terms that find a vehicle; they have no ranks.
-    pub(super) fn write_of_vehicle(
-        self,
-        connection: &Connection,
-        vehicle: DocumentId,
-    ) -> Result<(), StoreError> {
-        let mut insert =
-            connection.prepare_cached("INSERT INTO vehicle_term (term, document) VALUES (?, ?)")?;
+    /// Puts the terms as those that find the vehicle whose rows these are; they have no ranks.
+    pub(super) fn put_of_vehicle(self, rows: &mut Rows) {
         for term in self.0.into_keys() {
-            insert.execute((term, vehicle.as_bytes()))?;
+            rows.put(&table::VEHICLE_TERM, [term.into()]);
         }
-        Ok(())
     }
 }
 

@@ -1,32 +1,30 @@
 //! Rows of trims and vehicles.
 
-use dealership::Document;
-use dealership::id::{DealId, VehicleId};
+use dealership::id::{DealId, StoreId, TrimId, VehicleId};
 use dealership::vehicle::Vehicle;
+use dealership::{Document, Timestamp};
 use rusqlite::Connection;
 
 use crate::error::StoreError;
+use crate::projection::row::Rows;
 use crate::projection::search::Terms;
 use crate::projection::span::spans;
+use crate::projection::table;
 
-pub(super) fn trim(connection: &Connection, document: &Document) -> Result<(), StoreError> {
-    connection
-        .prepare_cached(
-            "INSERT INTO trim (document, brand, series, name, model_year, code, energy, body, msrp)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        )?
-        .execute((
-            document.id().as_bytes(),
-            document.text("brand"),
-            document.text("series"),
-            document.text("name"),
-            document.int("model_year"),
-            document.text("code"),
-            document.text("energy"),
-            document.text("body"),
-            document.int("msrp"),
-        ))?;
-    Ok(())
+pub(super) fn trim(document: &Document, rows: &mut Rows) {
+    rows.put(
+        &table::TRIM,
+        [
+            document.text("brand").into(),
+            document.text("series").into(),
+            document.text("name").into(),
+            document.int("model_year").into(),
+            document.text("code").into(),
+            document.text("energy").into(),
+            document.text("body").into(),
+            document.int("msrp").into(),
+        ],
+    );
 }
 
 /// The vehicles on which a deal has or had claims, in order of their ids.
@@ -43,62 +41,54 @@ pub(super) fn claimed_for(
     Ok(vehicles)
 }
 
-pub(super) fn vehicle(connection: &Connection, document: &Document) -> Result<(), StoreError> {
+pub(super) fn vehicle(document: &Document, rows: &mut Rows) {
     let Some(vehicle) = Vehicle::read(document) else {
-        return Ok(());
+        return;
     };
-    let id = document.id();
-    connection
-        .prepare_cached(
-            "INSERT INTO vehicle (document, vin, trim, ext_color, int_color, specification, store,
-                 place, slot, stocked_in, prod_date)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        )?
-        .execute((
-            id.as_bytes(),
-            &vehicle.vin,
-            vehicle.trim.as_ref().map(|trim| trim.as_bytes()),
-            &vehicle.ext_color,
-            &vehicle.int_color,
-            vehicle.specification(),
-            vehicle
-                .place
-                .and_then(|place| place.store)
-                .as_ref()
-                .map(|store| store.as_bytes()),
-            vehicle.place.map(|place| place.kind.code()),
-            &vehicle.slot,
-            vehicle.stocked_in.map(|date| date.to_string()),
-            vehicle.prod_date.map(|date| date.to_string()),
-        ))?;
-    let mut insert = connection.prepare_cached(
-        "INSERT INTO vehicle_status (document, from_at, until_at, status, specification)
-         VALUES (?, ?, ?, ?, ?)",
-    )?;
     let specification = vehicle.specification();
+    let store = vehicle.place.and_then(|place| place.store);
+    rows.put(
+        &table::VEHICLE,
+        [
+            vehicle.vin.as_deref().into(),
+            vehicle.trim.as_ref().map(TrimId::as_bytes).into(),
+            vehicle.ext_color.as_deref().into(),
+            vehicle.int_color.as_deref().into(),
+            specification.clone().into(),
+            store.as_ref().map(StoreId::as_bytes).into(),
+            vehicle.place.map(|place| place.kind.code()).into(),
+            vehicle.slot.as_deref().into(),
+            vehicle.stocked_in.map(|date| date.to_string()).into(),
+            vehicle.prod_date.map(|date| date.to_string()).into(),
+        ],
+    );
     for span in spans(vehicle.status_changes_at(), |now| vehicle.status(now)) {
-        let (from, until, status) = (span.from, span.until, span.value.code());
-        insert.execute((id.as_bytes(), from, until, status, &specification))?;
+        rows.put(
+            &table::VEHICLE_STATUS,
+            [
+                span.from.into(),
+                span.until.into(),
+                span.value.code().into(),
+                specification.clone().into(),
+            ],
+        );
     }
-    let mut insert = connection.prepare_cached(
-        "INSERT INTO claim (document, id, deal, staff, strength, state, until_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?)",
-    )?;
     for claim in &vehicle.claims {
-        insert.execute((
-            id.as_bytes(),
-            claim.id.as_bytes(),
-            claim.deal.as_bytes(),
-            claim.owner.as_bytes(),
-            claim.strength.code(),
-            claim.state.code(),
-            claim.until.map(|until| until.millis()),
-        ))?;
+        rows.put(
+            &table::CLAIM,
+            [
+                claim.id.as_bytes().into(),
+                claim.deal.as_bytes().into(),
+                claim.owner.as_bytes().into(),
+                claim.strength.code().into(),
+                claim.state.code().into(),
+                claim.until.map(Timestamp::millis).into(),
+            ],
+        );
     }
     if let Some(vin) = &vehicle.vin {
         let mut terms = Terms::default();
         terms.add_digits(&vin.to_lowercase(), 2);
-        terms.write_of_vehicle(connection, id)?;
+        terms.put_of_vehicle(rows);
     }
-    Ok(())
 }

@@ -1,11 +1,12 @@
-//! The few documents that were used last, as they stand committed.
+//! The few documents that were used last, and the spaces, as they stand committed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use change_gate::GatedDocument;
 use dealership::id::DocumentId;
 use dealership::receipt::Receipts;
+use dealership::space::Space;
 
 /// How many documents are kept: at 17–20 KB each some 2.5 MB.
 const CAPACITY: usize = 128;
@@ -28,6 +29,8 @@ pub(crate) struct Loaded {
 pub(crate) struct Cache {
     documents: BTreeMap<DocumentId, (u64, Arc<Loaded>)>,
     used: u64,
+    /// The spaces that this device holds, once they were read.
+    spaces: Option<BTreeSet<Space>>,
 }
 
 impl Cache {
@@ -63,5 +66,15 @@ impl Cache {
     /// Forgets every document.
     pub(crate) fn clear(&mut self) {
         self.documents.clear();
+    }
+
+    /// The spaces that this device holds, if they were read.
+    pub(crate) const fn spaces(&self) -> Option<&BTreeSet<Space>> {
+        self.spaces.as_ref()
+    }
+
+    /// Keeps the spaces, or forgets them where they changed.
+    pub(crate) fn set_spaces(&mut self, spaces: Option<BTreeSet<Space>>) {
+        self.spaces = spaces;
     }
 }

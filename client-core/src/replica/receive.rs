@@ -99,6 +99,7 @@ impl Replica {
         projection::update(&shelf, received.changed.iter().copied())?;
         let taken = shelf.into_taken();
         transaction.commit()?;
+        self.cache.borrow_mut().set_spaces(None);
         self.keep(taken);
         Ok(received)
     }

@@ -1,7 +1,7 @@
 //! The documents that one call reads: each loaded once, the same throughout.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -12,12 +12,13 @@ use dealership::id::{CustomerId, DealId, DocumentId, VehicleId};
 use dealership::kind::Kind;
 use dealership::phone::PhoneHash;
 use dealership::refusal::Refusal;
+use dealership::space::Space;
 use rusqlite::Connection;
 
-use crate::error::{ReplicaError, UnreadableCause};
+use crate::error::{ReplicaError, StoreError, UnreadableCause};
 use crate::projection;
 use crate::replica::cache::{Cache, Loaded};
-use crate::store;
+use crate::store::{self, position};
 
 /// The documents of one call, over a transaction or a reading connection.
 ///
@@ -90,6 +91,21 @@ impl<'s> Shelf<'s> {
         Ok(Some(document))
     }
 
+    /// The spaces that the relay says this device holds; later versions' are left out.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the replica fails.
+    pub(crate) fn spaces(&self) -> Result<BTreeSet<Space>, StoreError> {
+        if let Some(spaces) = self.cache.borrow().spaces() {
+            return Ok(spaces.clone());
+        }
+        let names = position::spaces(self.connection)?;
+        let spaces: BTreeSet<Space> = names.iter().filter_map(|name| name.parse().ok()).collect();
+        self.cache.borrow_mut().set_spaces(Some(spaces.clone()));
+        Ok(spaces)
+    }
+
     /// Takes note of what the call made of a document; `None` if it is gone.
     pub(crate) fn replace(&self, id: DocumentId, loaded: Option<Loaded>) {
         self.read.borrow_mut().remove(&id);
@@ -129,7 +145,7 @@ impl Library for Shelf<'_> {
     }
 
     fn of_kind(&self, kind: Kind) -> Result<Vec<Rc<Document>>, Refusal> {
-        let ids = store::document::of_kind(self.connection, kind).map_err(Refusal::storage)?;
+        let ids = projection::of_kind(self.connection, kind).map_err(Refusal::storage)?;
         let mut documents = Vec::with_capacity(ids.len());
         for id in ids {
             documents.extend(Self::document(self, id).map_err(refusal)?);
@@ -210,13 +226,8 @@ pub(crate) fn read(id: DocumentId, loaded: &Loaded) -> Result<Document, ReplicaE
         .space
         .parse()
         .map_err(|_| unreadable(UnreadableCause::Space(loaded.space.clone())))?;
-    Document::read(
-        id,
-        space,
-        loaded.gated.automerge().clone(),
-        loaded.receipts.clone(),
-    )
-    .map_err(|source| unreadable(source.into()))
+    Document::read(id, space, loaded.gated.shared(), loaded.receipts.clone())
+        .map_err(|source| unreadable(source.into()))
 }
 
 fn refusal(error: ReplicaError) -> Refusal {

@@ -45,11 +45,9 @@ CREATE TABLE document (
     number    INTEGER PRIMARY KEY,
     id        BLOB NOT NULL UNIQUE CHECK (length(id) = 16),
     space     TEXT NOT NULL,
-    kind      TEXT,  -- as the document says; NULL while it cannot be read
     base      BLOB,  -- a save from the relay; NULL if changes are all there is
     receipts  BLOB   -- of the changes in the base
 ) STRICT;
-CREATE INDEX document_by_kind ON document (kind);
 CREATE INDEX document_by_space ON document (space);
 
 -- One row a change that is not in its document's base, own and others'. Its hash

@@ -3,7 +3,6 @@
 use automerge::ChangeHash;
 use dealership::Timestamp;
 use dealership::id::DocumentId;
-use dealership::kind::Kind;
 use dealership::receipt::{ChangeReceipt, Receipts};
 use rusqlite::{Connection, OptionalExtension, Row};
 
@@ -129,18 +128,6 @@ pub(crate) fn set_space(
     Ok(())
 }
 
-/// Notes what the document says it is about; `None` while it cannot be read.
-pub(crate) fn set_kind(
-    connection: &Connection,
-    id: DocumentId,
-    kind: Option<Kind>,
-) -> Result<(), StoreError> {
-    connection
-        .prepare_cached("UPDATE document SET kind = ?2 WHERE id = ?1 AND kind IS NOT ?2")?
-        .execute((id.as_bytes(), kind.map(Kind::code)))?;
-    Ok(())
-}
-
 /// Makes a row for a document that comes whole, and gives its number.
 pub(crate) fn insert_with_base(
     connection: &Connection,
@@ -208,15 +195,6 @@ pub(crate) fn delete(connection: &Connection, id: DocumentId) -> Result<(), Stor
         .prepare_cached("DELETE FROM document WHERE id = ?")?
         .execute([id.as_bytes()])?;
     Ok(())
-}
-
-/// The documents of a kind, in the order of their ids.
-pub(crate) fn of_kind(connection: &Connection, kind: Kind) -> Result<Vec<DocumentId>, StoreError> {
-    ids(
-        connection,
-        "SELECT id FROM document WHERE kind = ? ORDER BY id",
-        [kind.code()],
-    )
 }
 
 /// The documents of a space.

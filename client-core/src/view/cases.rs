@@ -5,13 +5,11 @@ use dealership::id::DocumentId;
 use rusqlite::{Connection, OptionalExtension};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::error::{ReplicaError, StoreError, damaged};
-use crate::view::shared::Select;
+use crate::view::shared::{Page, Paging, Select};
 use crate::view::{Desk, View};
-
-/// The most cases that are shown at once.
-const MOST: u32 = 500;
 
 /// Asks for cases.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -24,6 +22,8 @@ pub(crate) struct Cases {
     /// Those that somebody decided, instead of those that are open.
     #[serde(default)]
     decided: bool,
+    #[serde(flatten)]
+    paging: Paging,
 }
 
 /// A conflict with the names that belong to its ids, as far as they are here.
@@ -41,7 +41,7 @@ pub struct CaseRow {
 }
 
 impl View for Cases {
-    type Output = Vec<CaseRow>;
+    type Output = Page<CaseRow>;
 
     const NAME: &'static str = "cases";
     const ABOUT: &'static str = "Conflicts to decide: both sides' facts, the proposal and its rule";
@@ -59,19 +59,38 @@ impl View for Cases {
         }
         if let Some(document) = self.document {
             select.filter(
-                "EXISTS (SELECT 1 FROM json_each(k.body, '$.documents') WHERE value = ?)",
-                [Box::new(document.to_string())],
+                "EXISTS (SELECT 1 FROM case_document AS d
+                     WHERE d.document = ? AND d.source = k.source AND d.id = k.id)",
+                [Box::new(*document.as_bytes())],
             );
         }
-        select.then(&format!("ORDER BY k.kind, k.id LIMIT {MOST}"));
+        if let Some((kind, id)) = self.paging.after::<String>(Self::NAME)? {
+            select.filter(
+                "(k.kind, k.id) > (?, ?)",
+                [Box::new(kind), Box::new(*id.as_bytes())],
+            );
+        }
+        let limit = self.paging.limit();
+        select.then(&format!("ORDER BY k.kind, k.id LIMIT {limit}"));
         let bodies = select.rows(desk.connection, |row| row.get::<_, String>("body"))?;
-        let mut rows = Vec::new();
+        let mut rows = Vec::with_capacity(bodies.len());
         for body in bodies {
             let case: Case = serde_json::from_str(&body)
                 .map_err(|source| damaged("known_case", source.to_string()))?;
-            rows.push(CaseRow::of(case, desk)?);
+            let (kind, id) = (case.kind.code(), Uuid::from_bytes(*case.id.as_bytes()));
+            rows.push((CaseRow::of(case, desk)?, kind, id));
         }
-        Ok(rows)
+        Ok(self.paging.page(rows))
+    }
+}
+
+impl Cases {
+    /// The first of those that are open, so many at most.
+    pub(super) fn first(limit: u32) -> Self {
+        Self {
+            paging: Paging::of(limit),
+            ..Self::default()
+        }
     }
 }
 

@@ -101,6 +101,14 @@ impl<'s> Select<'s> {
 }
 
 impl Paging {
+    /// The first rows, so many at most.
+    pub(crate) const fn of(limit: u32) -> Self {
+        Self {
+            limit: Some(limit),
+            after: None,
+        }
+    }
+
     /// How many rows are read: one more than shown, to know whether there are more.
     pub(crate) fn limit(&self) -> u32 {
         self.shown() + 1

@@ -6,12 +6,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::error::ReplicaError;
-use crate::view::cases::{CaseRow, Cases};
+use crate::view::cases::{CaseRow, Cases, count_open};
 use crate::view::shared::{Select, channels, id, instant};
 use crate::view::{Desk, View};
 
 /// The most rows of each part.
 const MOST: u32 = 200;
+/// The most conflicts: the rest is at the conflict desk.
+const CASES: u32 = 20;
 /// How long before its end a claim is about to end.
 const ENDS_SOON_HOURS: i64 = 24;
 
@@ -34,8 +36,10 @@ pub struct Day {
     pub due: Vec<DueTask>,
     /// The person's claims that end within a day.
     pub claims_ending: Vec<EndingClaim>,
-    /// Open conflicts.
+    /// The first open conflicts.
     pub cases: Vec<CaseRow>,
+    /// How many are open.
+    pub open_cases: u64,
 }
 
 /// A plan to follow up.
@@ -151,7 +155,8 @@ impl View for Today {
             due: tasks("t.due = ?")?,
             date,
             claims_ending,
-            cases: Cases::default().run(desk)?,
+            cases: Cases::first(CASES).run(desk)?.rows,
+            open_cases: count_open(desk.connection)?,
         })
     }
 }

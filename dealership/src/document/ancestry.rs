@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use automerge::{Automerge, ChangeHash};
+use automerge::ChangeHash;
+
+use crate::document::changes::Changes;
 
 /// The vector clock of every change of one document.
 #[derive(Debug, Default)]
@@ -26,26 +28,24 @@ struct Position {
 }
 
 impl Ancestry {
-    /// Walks the history once.
-    pub fn of(automerge: &Automerge) -> Self {
-        let mut actors = BTreeMap::new();
+    /// Reads what every author had seen.
+    pub(super) fn of(walked: &Changes) -> Self {
         let mut changes: BTreeMap<ChangeHash, Position> = BTreeMap::new();
-        for meta in automerge.get_changes_meta(&[]) {
-            let next = actors.len();
-            let actor = *actors.entry(meta.actor.to_bytes().to_vec()).or_insert(next);
+        for change in walked.iter() {
             let mut seen = BTreeMap::new();
-            for dependency in &meta.deps {
-                // Automerge gives dependencies before what depends on them.
-                if let Some(position) = changes.get(dependency) {
-                    for (actor, seq) in &position.seen {
-                        let known = seen.entry(*actor).or_insert(0);
-                        *known = (*known).max(*seq);
-                    }
+            for position in change
+                .dependencies
+                .iter()
+                .filter_map(|hash| changes.get(hash))
+            {
+                for (actor, seq) in &position.seen {
+                    let known = seen.entry(*actor).or_insert(0);
+                    *known = (*known).max(*seq);
                 }
             }
-            seen.insert(actor, meta.seq);
-            let seq = meta.seq;
-            changes.insert(meta.hash, Position { actor, seq, seen });
+            let (actor, seq) = (change.actor, change.seq);
+            seen.insert(actor, seq);
+            changes.insert(change.hash, Position { actor, seq, seen });
         }
         Self { changes }
     }

@@ -9,8 +9,9 @@ use std::collections::BTreeMap;
 
 use automerge::ChangeHash;
 
-use crate::document::Document;
+use crate::document::changes::Changes;
 use crate::order::OrderTime;
+use crate::receipt::Receipts;
 use crate::time::Timestamp;
 
 /// The moments of every change of one document.
@@ -30,23 +31,27 @@ pub struct Moment {
 }
 
 impl Chronology {
-    /// Walks the history once.
-    pub fn of(document: &Document) -> Self {
+    /// Reads when every change was made.
+    pub(super) fn of(walked: &Changes, receipts: &Receipts) -> Self {
         let mut moments: BTreeMap<ChangeHash, Moment> = BTreeMap::new();
-        for meta in document.automerge().get_changes_meta(&[]) {
+        for change in walked.iter() {
             let order = OrderTime {
-                claimed_at: Timestamp::from_seconds(meta.timestamp),
-                receipt: document.receipts().get(&meta.hash).copied(),
+                claimed_at: change.claimed_at,
+                receipt: receipts.get(&change.hash).copied(),
             };
             let mut moment = Moment {
                 time: order.instant(),
                 depth: 0,
             };
-            for seen in meta.deps.iter().filter_map(|hash| moments.get(hash)) {
+            for seen in change
+                .dependencies
+                .iter()
+                .filter_map(|hash| moments.get(hash))
+            {
                 moment.time = moment.time.max(seen.time);
                 moment.depth = moment.depth.max(seen.depth.saturating_add(1));
             }
-            moments.insert(meta.hash, moment);
+            moments.insert(change.hash, moment);
         }
         Self { moments }
     }

@@ -1,8 +1,8 @@
 //! Who wrote a value: read from the change that wrote it, with the receipt beside it.
 
-use automerge::{ChangeHash, ChangeMetadata, ObjId, ReadDoc, Value as AutomergeValue};
+use automerge::{ChangeHash, ObjId, ReadDoc, Value as AutomergeValue};
 
-use crate::authorship::{Authorship, Seq};
+use crate::authorship::Seq;
 use crate::document::Document;
 use crate::id::{DeviceNumber, StaffId};
 use crate::receipt::ChangeReceipt;
@@ -49,17 +49,16 @@ impl Provenance {
 impl Document {
     /// Every change of the document in an order where each stands after what it had seen.
     pub fn history(&self) -> Vec<Provenance> {
-        self.automerge()
-            .get_changes_meta(&[])
+        self.changes()
             .iter()
-            .filter_map(|meta| self.provenance_from(meta))
+            .filter_map(|change| change.provenance.clone())
             .collect()
     }
 
-    pub(super) fn provenance_of(&self, operation: &ObjId) -> Option<Provenance> {
+    /// Where what an operation made comes from.
+    pub(super) fn provenance_of(&self, operation: &ObjId) -> Option<&Provenance> {
         let hash = self.automerge().hash_for_opid(operation)?;
-        let meta = self.automerge().get_change_meta_by_hash(&hash)?;
-        self.provenance_from(&meta)
+        self.changes().get(&hash)?.provenance.as_ref()
     }
 
     pub(super) fn rivals_in(&self, object: &ObjId, key: &str) -> Vec<Rival> {
@@ -74,24 +73,9 @@ impl Document {
                 };
                 Some(Rival {
                     value: Value::from_scalar(&scalar)?,
-                    provenance: self.provenance_of(&operation)?,
+                    provenance: self.provenance_of(&operation)?.clone(),
                 })
             })
             .collect()
-    }
-
-    /// `None` for a change whose message is not ours: the gate lets none in.
-    fn provenance_from(&self, meta: &ChangeMetadata<'_>) -> Option<Provenance> {
-        let authorship: Authorship = meta.message.as_deref()?.parse().ok()?;
-        let device = meta.actor.to_bytes().last_chunk::<8>()?;
-        Some(Provenance {
-            change: meta.hash,
-            device: DeviceNumber(u64::from_be_bytes(*device)),
-            staff: authorship.staff,
-            command: authorship.command,
-            base_seq: authorship.base_seq,
-            claimed_at: Timestamp::from_seconds(meta.timestamp),
-            receipt: self.receipts().get(&meta.hash).copied(),
-        })
     }
 }

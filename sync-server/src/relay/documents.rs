@@ -61,7 +61,7 @@ impl Loaded {
     ///
     /// [`UnreadableDocument`] when it is none of ours.
     pub(super) fn read(&self) -> Result<Document, UnreadableDocument> {
-        let automerge = self.content.automerge().clone();
+        let automerge = self.content.shared();
         Document::read(self.id, self.space, automerge, self.receipts.clone())
     }
 

@@ -15,10 +15,16 @@ pub struct Serving {
 impl Serving {
     /// Serves a folder on a port that is free.
     pub fn start(folder: &Path) -> Self {
+        Self::start_with(folder, &[])
+    }
+
+    /// The same with settings.
+    pub fn start_with(folder: &Path, settings: &[&str]) -> Self {
         let mut command = Command::new(Programs::built().server);
         let mut process = Process::start(
             command
                 .args(["serve", "--listen", "127.0.0.1:0", "--log-format", "json"])
+                .args(settings)
                 .arg("--data")
                 .arg(folder),
         );

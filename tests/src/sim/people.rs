@@ -30,7 +30,7 @@ impl World {
         let Ok(cases) = replica.show("cases", json!({}), now) else {
             return;
         };
-        let cases = cases.as_array().expect("a list");
+        let cases = cases["rows"].as_array().expect("a page");
         if cases.iter().any(|case| case["kind"] == "double_vin") {
             self.seen.note("a vehicle is wanted by two");
         }

@@ -238,7 +238,7 @@ impl Run {
     fn decide(&mut self, choices: &mut Choices<'_>) -> Option<usize> {
         let device = choices.below(PEOPLE.len());
         let cases = self.network.show(self.devices[device], "cases", json!({}));
-        let case = choices.one_of(cases.as_array().expect("a list"))?;
+        let case = choices.one_of(cases["rows"].as_array().expect("a page"))?;
         let (name, input) = commands::decision(case, choices);
         self.run_by_somebody(device, name, &input)
     }

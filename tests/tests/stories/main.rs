@@ -51,5 +51,5 @@ pub(crate) fn deal(network: &mut Network, device: Device, name: &str, phone: &st
 
 pub(crate) fn open_cases(network: &Network, device: Device, kind: &str) -> Vec<Json> {
     let cases = network.show(device, "cases", json!({"kind": kind}));
-    cases.as_array().expect("a list").clone()
+    cases["rows"].as_array().expect("a page").clone()
 }

@@ -119,6 +119,8 @@ fn samples(group: &Group, view: &str) -> BTreeMap<&'static str, Vec<Json>> {
             ("decided", &[json!(true), json!(false)]),
             ("document", from_ref(&group.customer)),
             ("kind", &[json!("duplicate")]),
+            ("limit", &[json!(20)]),
+            ("after", &[json!(format!("[\"duplicate\",\"{id}\"]"))]),
         ],
         "history" => &[("document", from_ref(&group.customer))],
         _ => panic!("say here what {view} is to be asked with"),

@@ -151,6 +151,10 @@ fn configure(connection: &Connection, path: &Path) -> Result<(), OpenError> {
     connection
         .set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)
         .map_err(failed)?;
+    // One plan for every value: without it SQLite plans some statements anew at each call.
+    connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+        .map_err(failed)?;
     connection
         .set_limit(Limit::SQLITE_LIMIT_LENGTH, LONGEST_VALUE)
         .map_err(failed)?;

@@ -26,7 +26,7 @@ fn vehicle(tablet: &Tablet, vehicle: &Json) -> Json {
 }
 
 fn open_cases(tablet: &Tablet, kind: &str) -> Json {
-    tablet.show("cases", &json!({"kind": kind}))
+    tablet.show("cases", &json!({"kind": kind}))["rows"].clone()
 }
 
 /// Asks a device for its time until it shows a later second than that of a moment ago: claimed
