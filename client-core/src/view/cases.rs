@@ -48,7 +48,15 @@ impl View for Cases {
 
     fn run(&self, desk: &Desk<'_>) -> Result<Self::Output, ReplicaError> {
         // Of several sources the first: a phone says more than the sound of a name.
-        let mut select = Select::new("SELECT body FROM known_case AS k");
+        let mut select = match self.document {
+            None => Select::new("SELECT body FROM known_case AS k"),
+            Some(_) => Select::new(
+                "SELECT body FROM case_document AS d CROSS JOIN known_case AS k USING (source, id)",
+            ),
+        };
+        if let Some(document) = self.document {
+            select.filter("d.document = ?", [Box::new(*document.as_bytes())]);
+        }
         select.filter("k.is_open = ?", [Box::new(!self.decided)]);
         select.filter(
             "NOT EXISTS (SELECT 1 FROM known_case AS o WHERE o.id = k.id AND o.source < k.source)",
@@ -56,13 +64,6 @@ impl View for Cases {
         );
         if let Some(kind) = self.kind {
             select.filter("k.kind = ?", [Box::new(kind.code())]);
-        }
-        if let Some(document) = self.document {
-            select.filter(
-                "EXISTS (SELECT 1 FROM case_document AS d
-                     WHERE d.document = ? AND d.source = k.source AND d.id = k.id)",
-                [Box::new(*document.as_bytes())],
-            );
         }
         if let Some((kind, id)) = self.paging.after::<String>(Self::NAME)? {
             select.filter(

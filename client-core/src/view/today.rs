@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::error::ReplicaError;
-use crate::view::cases::{CaseRow, Cases, count_open};
+use crate::view::cases::{CaseRow, Cases};
 use crate::view::shared::{Select, channels, id, instant};
 use crate::view::{Desk, View};
 
@@ -38,8 +38,8 @@ pub struct Day {
     pub claims_ending: Vec<EndingClaim>,
     /// The first open conflicts.
     pub cases: Vec<CaseRow>,
-    /// How many are open.
-    pub open_cases: u64,
+    /// Whether more are open.
+    pub more_cases: bool,
 }
 
 /// A plan to follow up.
@@ -125,6 +125,7 @@ impl View for Today {
                 })
             })
         };
+        let cases = Cases::first(CASES).run(desk)?;
         let now = desk.now.millis();
         let soon = desk.now.plus_hours(ENDS_SOON_HOURS).millis();
         let claims_ending = Select::new(
@@ -155,8 +156,8 @@ impl View for Today {
             due: tasks("t.due = ?")?,
             date,
             claims_ending,
-            cases: Cases::first(CASES).run(desk)?.rows,
-            open_cases: count_open(desk.connection)?,
+            cases: cases.rows,
+            more_cases: cases.next.is_some(),
         })
     }
 }
