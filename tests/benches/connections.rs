@@ -10,10 +10,8 @@
 )]
 
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use client_core::native::{Clock, Errand, SystemEntropy, WatchEvent, enrol, watch};
 use client_core::{LinkEffect, Replica};
@@ -28,7 +26,7 @@ use stories::bench::{Serving, Spread, say};
 use sync_server::store::{DeviceRow, SqliteStore, Store as _};
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 /// How many devices hear of an edit, the one that looks among them.
 const DEVICES: u64 = 200;
@@ -60,8 +58,8 @@ fn fan_out(group: &Group) {
     let (_nothing, mut of_reader) = mpsc::channel::<Errand>(1);
     let (changed, mut seen) = mpsc::unbounded_channel();
     let tell = |event: WatchEvent<'_>| {
-        if let WatchEvent::Link(LinkEffect::Changed(_)) = event {
-            let _nobody_asks = changed.send(Instant::now());
+        if let WatchEvent::Link(LinkEffect::Changed(documents)) = event {
+            let _nobody_asks = changed.send((documents.clone(), Instant::now()));
         }
     };
     let measure = async {
@@ -73,16 +71,18 @@ fn fan_out(group: &Group) {
                 let card = json!({"name": format!("客户{number}")});
                 let began = Instant::now();
                 let carded = replica.execute("create_customer", card, Clock::wall());
-                carded.expect("the command runs");
-                let _nobody_asks = made.send(began);
+                let changed = carded.expect("the command runs").changed;
+                let _nobody_asks = made.send((changed, began));
             };
             errands.send(Box::new(errand)).await.expect("it stays");
-            let began = at.recv().await.expect("the errand runs");
-            let shown = seen.recv().await.expect("the reader stays");
-            took.push(shown - began);
-            // One change and its receipt at a time: nothing waits behind another edit.
-            tokio::time::sleep(Duration::from_millis(5)).await;
-            while seen.try_recv().is_ok() {}
+            let (made, began) = at.recv().await.expect("the errand runs");
+            loop {
+                let (documents, shown) = seen.recv().await.expect("the reader stays");
+                if documents.iter().any(|document| made.contains(document)) {
+                    took.push(shown - began);
+                    break;
+                }
+            }
         }
         Spread::from(took)
     };
@@ -223,7 +223,7 @@ impl Group {
 /// Devices that listen, on a thread of their own.
 struct Crowd {
     held: usize,
-    is_over: Arc<AtomicBool>,
+    over: oneshot::Sender<()>,
     thread: thread::JoinHandle<()>,
 }
 
@@ -231,8 +231,7 @@ impl Crowd {
     /// Connects devices; gives when each has caught up or was turned away.
     fn gather(serving: &Serving, devices: Vec<Credentials>) -> Self {
         let address = serving.address.clone();
-        let is_over = Arc::new(AtomicBool::new(false));
-        let over = Arc::clone(&is_over);
+        let (over, is_over) = oneshot::channel();
         let (gathered, held) = std::sync::mpsc::channel();
         let thread = thread::spawn(move || {
             runtime().block_on(async {
@@ -246,20 +245,19 @@ impl Crowd {
                     }
                 }
                 gathered.send(held).expect("somebody waits");
-                while !over.load(Ordering::Relaxed) {
-                    tokio::time::sleep(Duration::from_millis(20)).await;
-                }
+                // Also when nobody is left to say so.
+                let _over = is_over.await;
             });
         });
         Self {
             held: held.recv().expect("they gather"),
-            is_over,
+            over,
             thread,
         }
     }
 
     fn disperse(self) {
-        self.is_over.store(true, Ordering::Relaxed);
+        self.over.send(()).expect("they listen");
         self.thread.join().expect("they listen");
     }
 }
