@@ -22,18 +22,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use automerge::ChangeHash;
-use change_gate::{device_of, limits, prescan, saved_heads};
+use change_gate::{device_of, prescan, saved_heads};
 use dealership::id::{DeviceNumber, DocumentId};
 use rusqlite::{Connection, TransactionBehavior};
 use sync_protocol::{Entry, Epoch, Leaf, SpaceName, TaggedState};
 
 use crate::entropy::{Entropy, draw};
 use crate::error::{ReplicaError, StoreError, damaged};
-use crate::outbox::{BYTES_PER_BATCH, BatchId, CHANGES_PER_BATCH};
+use crate::outbox::BatchId;
 use crate::replica::{Replica, reoffer, shelf};
 use crate::store::lost::LostBatch;
 use crate::store::{self, life, lost, position, purged, tagged_page};
 use crate::wire::{of_wire_document, to_wire_document};
+
+mod together;
+
+use together::{MissingChange, in_batches};
 
 /// How many documents are listed at a time.
 const AT_ONCE: usize = 1_000;
@@ -43,16 +47,6 @@ struct Missing {
     document: DocumentId,
     space: SpaceName,
     changes: Vec<MissingChange>,
-}
-
-struct MissingChange {
-    hash: ChangeHash,
-    below: Vec<ChangeHash>,
-    bytes: usize,
-    operations: u64,
-    is_own: bool,
-    /// The state that ends with this change, if the relay tagged it.
-    state: Option<TaggedState>,
 }
 
 /// Notes which life of the log is read from now on; what is here is compared with a new one.
@@ -230,11 +224,7 @@ fn missing_of(
     own: DeviceNumber,
 ) -> Result<Option<Missing>, ReplicaError> {
     let brought = life::brought(connection, id)?;
-    let base = store::document::base_alone(connection, id)?;
-    let heads = base.as_deref().and_then(saved_heads);
-    if heads
-        .is_some_and(|heads| heads.into_iter().map(ChangeHash).collect::<BTreeSet<_>>() == brought)
-    {
+    if accepted_heads(connection, id)?.is_some_and(|heads| heads == brought) {
         return Ok(None);
     }
     let loaded = match shelf::load(connection, id) {
@@ -279,6 +269,35 @@ fn missing_of(
     }))
 }
 
+/// The newest changes of a document that a relay had accepted, told without loading it; `None`
+/// where only loading tells.
+fn accepted_heads(
+    connection: &Connection,
+    id: DocumentId,
+) -> Result<Option<BTreeSet<ChangeHash>>, StoreError> {
+    let base = store::document::base(connection, id)?;
+    let heads = match base.as_deref().map(saved_heads) {
+        None => Vec::new(),
+        Some(Some(heads)) => heads,
+        Some(None) => return Ok(None),
+    };
+    let mut heads: BTreeSet<ChangeHash> = heads.into_iter().map(ChangeHash).collect();
+    // What waits builds on what was accepted, never the other way round.
+    for row in store::change::of_document(connection, id)? {
+        if row.waits {
+            continue;
+        }
+        let Ok(header) = prescan(&row.raw) else {
+            return Ok(None);
+        };
+        for below in header.dependencies {
+            heads.remove(&ChangeHash(below));
+        }
+        heads.insert(row.hash);
+    }
+    Ok(Some(heads))
+}
+
 /// Looks among the pages that the log brought for the states that end with missing changes.
 fn find_states(connection: &Connection, missing: &mut [Missing]) -> Result<(), StoreError> {
     let mut wanted = BTreeMap::new();
@@ -305,77 +324,4 @@ fn find_states(connection: &Connection, missing: &mut [Missing]) -> Result<(), S
         }
         !wanted.is_empty()
     })
-}
-
-/// Changes that go back together, with states of theirs.
-struct Together<'m> {
-    changes: Vec<&'m MissingChange>,
-    states: Vec<&'m TaggedState>,
-    /// Whether all of them are at or below one of the states. Else they wait until the relay vouches
-    /// for what the batches behind them build on.
-    is_proven: bool,
-}
-
-/// As few batches as the limits allow, each proven by states of its own where that can be, the last
-/// one always; and what no state proves.
-fn in_batches(changes: &[MissingChange]) -> (Vec<Together<'_>>, Vec<&MissingChange>) {
-    let mut provable = BTreeSet::new();
-    for change in changes.iter().rev() {
-        if change.state.is_some() || provable.contains(&change.hash) {
-            provable.insert(change.hash);
-            provable.extend(&change.below);
-        }
-    }
-    let is_provable = |change: &&MissingChange| provable.contains(&change.hash);
-    let (mut open, rest): (Vec<_>, Vec<_>) = changes.iter().partition(is_provable);
-    let mut batches = Vec::new();
-    while !open.is_empty() {
-        let most = fitting(&open);
-        let beginning = |length: usize| open.get(..length).unwrap_or_default();
-        let proven = |length: &usize| proof(beginning(*length)).1;
-        // Else the next state under a tag is further away than a batch is long.
-        let longest = (1..=most).rev().find(proven);
-        let length = longest.unwrap_or(most);
-        let (states, is_proven) = proof(beginning(length));
-        let after = open.split_off(length);
-        batches.push(Together {
-            changes: std::mem::replace(&mut open, after),
-            states,
-            is_proven,
-        });
-    }
-    (batches, rest)
-}
-
-/// How many of the first changes one batch has room for.
-fn fitting(changes: &[&MissingChange]) -> usize {
-    let (mut bytes, mut operations) = (0_usize, 0_u64);
-    let fits = |change: &&&MissingChange| {
-        bytes = bytes.saturating_add(change.bytes);
-        operations = operations.saturating_add(change.operations);
-        bytes <= BYTES_PER_BATCH && operations <= limits::BATCH_OPERATIONS
-    };
-    let first = changes.iter().take(CHANGES_PER_BATCH);
-    first.take_while(fits).count().max(1)
-}
-
-/// The fewest states that as many as can be of these changes are at or below, and whether these are
-/// all of them.
-fn proof<'m>(changes: &[&'m MissingChange]) -> (Vec<&'m TaggedState>, bool) {
-    let mut covered: BTreeSet<ChangeHash> = BTreeSet::new();
-    let (mut states, mut is_whole) = (Vec::new(), true);
-    for change in changes.iter().rev() {
-        if !covered.contains(&change.hash) {
-            match &change.state {
-                Some(state) => states.push(state),
-                None => {
-                    is_whole = false;
-                    continue;
-                }
-            }
-        }
-        covered.extend(&change.below);
-    }
-    let fits = states.len() <= sync_protocol::limits::STATES_PER_BATCH;
-    (states, is_whole && fits)
 }

@@ -89,16 +89,10 @@ pub(crate) fn receipt_of(row: &Row<'_>) -> Result<Option<ChangeReceipt>, StoreEr
     }))
 }
 
-/// The base of a document that is all there is of it: no change stands above.
-pub(crate) fn base_alone(
-    connection: &Connection,
-    id: DocumentId,
-) -> Result<Option<Vec<u8>>, StoreError> {
+/// The base of a document; `None` if changes are all there is.
+pub(crate) fn base(connection: &Connection, id: DocumentId) -> Result<Option<Vec<u8>>, StoreError> {
     let base: Option<Option<Vec<u8>>> = connection
-        .prepare_cached(
-            "SELECT base FROM document WHERE id = ?1
-             AND NOT EXISTS (SELECT 1 FROM change WHERE document = ?1)",
-        )?
+        .prepare_cached("SELECT base FROM document WHERE id = ?")?
         .query_row([id.as_bytes()], |row| row.get(0))
         .optional()?;
     Ok(base.flatten())
