@@ -6,9 +6,11 @@ use std::collections::{BTreeSet, VecDeque};
 
 use client_core::{Link, LinkEffect, LinkInput, Moment, Replica, ReplicaError};
 use dealership::{DeviceNumber, DocumentId, Space, Timestamp};
-use sync_protocol::{CloseReason, RelayConfig, RelayInput, RelaySession, Retry};
+use sync_protocol::{CloseReason, PushedChange, RelayConfig, RelayInput, RelaySession, Retry};
 use sync_server::relay::Relay;
 use sync_server::store::Store;
+
+use crate::planted::Bug;
 
 /// A connection of a device to the relay.
 pub struct Connection {
@@ -23,22 +25,39 @@ pub struct Connection {
     /// Everything that the device sent, for a replayer.
     pub sent: Vec<Vec<u8>>,
     /// What the relay told the device is accepted, since somebody last took it.
-    pub acknowledged: Vec<Acknowledged>,
+    pub acknowledged: Vec<Judged>,
     /// Why the first end closed it, once one has.
     pub closed: Option<Closed>,
     /// Whether the device was told that it has all that the log held.
     pub has_caught_up: bool,
     /// What the relay failed at, for who knows whether it may.
     pub relay_failure: Option<String>,
+    /// What the relay told the device is refused, since somebody last took it.
+    pub refused: Vec<Judged>,
+    /// What is wrong with the relay's end.
+    pub bug: Option<Bug>,
+    /// What others pushed and the relay refused, which goes to this device all the same.
+    pub leaking: Vec<PushedChange>,
 }
 
-/// A batch that a relay said it accepted.
+/// A batch of which a relay said for ever what becomes of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Acknowledged {
+pub struct Judged {
     /// The batch.
     pub batch: sync_protocol::BatchId,
-    /// Its changes, each by its document and its hash.
-    pub changes: Vec<(DocumentId, change_gate::Hash)>,
+    /// Its changes.
+    pub changes: Vec<JudgedChange>,
+}
+
+/// A change of a batch that was judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JudgedChange {
+    /// Its document.
+    pub document: DocumentId,
+    /// Its hash.
+    pub hash: change_gate::Hash,
+    /// As it was pushed.
+    pub pushed: PushedChange,
 }
 
 /// How a connection ended.
@@ -105,6 +124,9 @@ impl Connection {
             closed: None,
             has_caught_up: false,
             relay_failure: None,
+            refused: Vec::new(),
+            bug: None,
+            leaking: Vec::new(),
         };
         connection.tell_link(replica, at, LinkInput::Opened)?;
         connection.tell_session(relay, at, now, RelayInput::Opened);
@@ -233,8 +255,8 @@ impl Connection {
         [self.link.wake_at(), relay].into_iter().flatten().min()
     }
 
-    /// How many batches of the device the relay has refused over this connection.
-    pub const fn refused(&self) -> u64 {
+    /// How many batches the relay has refused and the device has heard of.
+    pub const fn refusals_heard(&self) -> u64 {
         self.link.statistics().refused
     }
 
@@ -277,4 +299,15 @@ impl Connection {
             }
         }
     }
+}
+
+/// An error with its causes.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
 }

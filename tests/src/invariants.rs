@@ -4,16 +4,18 @@
 //! numbers are those of `docs/simulator.md`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use change_gate::GatedDocument;
 use client_core::Replica;
 use dealership::{DocumentId, Seq, Space, Timestamp};
+use rusqlite::Connection;
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 use sync_server::relay::{verify_documents, verify_log};
 use sync_server::store::ReadStore;
 
-use crate::connection::Acknowledged;
+use crate::connection::Judged;
 
 /// The state of documents: a digest of the heads of each.
 pub type States = BTreeMap<DocumentId, [u8; 32]>;
@@ -24,9 +26,15 @@ pub fn a_replica_is_sound(replica: &mut Replica) -> Vec<String> {
     match replica.verify(&mut |_| {}) {
         Ok(verified) => {
             let problems = verified.problems.into_iter();
-            problems.map(|problem| format!("{problem:?}")).collect()
+            problems
+                .map(|problem| {
+                    let document = problem.document;
+                    let document = document.map_or_else(String::new, |id| format!("{id}: "));
+                    format!("I9, I10: {document}{}", problem.text)
+                })
+                .collect()
         }
-        Err(error) => vec![format!("the replica is not read: {error}")],
+        Err(error) => vec![format!("I10: the replica is not read: {error}")],
     }
 }
 
@@ -38,6 +46,7 @@ pub fn a_relay_is_sound(store: &impl ReadStore) -> Vec<String> {
     [log, documents]
         .into_iter()
         .flat_map(|found| found.unwrap_or_else(|error| vec![error.to_string()]))
+        .map(|problem| format!("I4, I8, I10, I11: {problem}"))
         .collect()
 }
 
@@ -68,35 +77,67 @@ pub fn states_at_relay(store: &impl ReadStore, spaces: &BTreeSet<Space>) -> Stat
 pub fn a_replica_holds(replica: &Replica, relay: &States) -> Vec<String> {
     let here = match replica.states() {
         Ok(here) => here,
-        Err(error) => return vec![format!("the replica is not read: {error}")],
+        Err(error) => return vec![format!("I10: the replica is not read: {error}")],
     };
     let documents: BTreeSet<_> = here.keys().chain(relay.keys()).collect();
     let problem = |id: &DocumentId| match (here.get(id), relay.get(id)) {
         (Some(here), Some(there)) if here == there => None,
-        (Some(_), Some(_)) => Some(format!("document {id} is not as the relay has it")),
-        (None, _) => Some(format!("document {id} is missing")),
-        (_, None) => Some(format!("document {id} is none of its spaces")),
+        (Some(_), Some(_)) => Some(format!("I1: document {id} is not as the relay has it")),
+        (None, _) => Some(format!("I1: document {id} is missing")),
+        (_, None) => Some(format!("I7: document {id} is none of its spaces")),
     };
     documents.into_iter().filter_map(problem).collect()
 }
 
 /// I2, I4: what a relay said it accepted is in its log, unless its document was purged.
-pub fn acknowledged_is_kept(store: &impl ReadStore, promised: &[Acknowledged]) -> Vec<String> {
+pub fn acknowledged_is_kept(store: &impl ReadStore, promised: &[Judged]) -> Vec<String> {
     let mut lost = Vec::new();
     for acknowledged in promised {
-        for (document, hash) in &acknowledged.changes {
-            let row = store.document(*document).expect("the store is read");
+        for change in &acknowledged.changes {
+            let (document, hash) = (change.document, &change.hash);
+            let row = store.document(document).expect("the store is read");
             let is_purged = row.is_some_and(|row| row.content.is_none());
-            let at = store.seq_of_change(*document, hash);
+            let at = store.seq_of_change(document, hash);
             if !is_purged && at.expect("the store is read").is_none() {
                 let (batch, hash) = (acknowledged.batch, hex::encode(hash));
                 lost.push(format!(
-                    "change {hash} of document {document}, accepted with batch {batch}, is lost"
+                    "I2: change {hash} of document {document}, accepted with batch {batch}, is lost"
                 ));
             }
         }
     }
     lost
+}
+
+/// I7: what a relay refused is not in its log.
+pub fn refused_is_not_kept(store: &impl ReadStore, refused: &[Judged]) -> Vec<String> {
+    let changes = refused.iter().flat_map(|batch| &batch.changes);
+    let kept = changes.filter(|change| {
+        let at = store.seq_of_change(change.document, &change.hash);
+        at.expect("the store is read").is_some()
+    });
+    kept.map(|change| format!("I7: a refused change of {} is in the log", change.document))
+        .collect()
+}
+
+/// I7: what a relay refused has come to nobody.
+pub fn refused_came_to_nobody(replica: &Path, refused: &[Judged]) -> Vec<String> {
+    let connection = Connection::open(replica).expect("a replica's database");
+    let sql = "SELECT count(*) FROM change WHERE document = ? AND hash = ? AND seq IS NOT NULL";
+    let mut statement = connection.prepare(sql).expect("a replica's database");
+    let changes = refused.iter().flat_map(|batch| &batch.changes);
+    let mut came = Vec::new();
+    for change in changes {
+        let (document, hash) = (change.document.as_bytes(), change.hash);
+        let count = statement.query_row((document, hash), |row| row.get::<_, i64>(0));
+        if count.expect("a replica's database") > 0 {
+            came.push(format!(
+                "I7: a refused change of {} is here",
+                change.document
+            ));
+        }
+    }
+    came
 }
 
 /// I5: of one vehicle at most one claim is confirmed, wherever one looks.
@@ -115,7 +156,7 @@ pub fn a_vehicle_is_sold_once(replica: &Replica, now: Timestamp) -> Vec<String> 
         let confirmed = claims.into_iter().flatten().filter(is_confirmed).count();
         if confirmed > 1 {
             sold_twice.push(format!(
-                "vehicle {} has {confirmed} confirmed claims",
+                "I5: vehicle {} has {confirmed} confirmed claims",
                 row["vehicle"]
             ));
         }

@@ -19,6 +19,7 @@ pub mod connection;
 pub mod group;
 pub mod invariants;
 pub mod network;
+pub mod planted;
 pub mod processes;
 pub mod sim;
 

@@ -4,7 +4,8 @@
 //! A [`Plan`] says who there is and what happens when; a seed [draws one](Plan::of_seed). A
 //! [`World`] runs it over what ships: the sessions, the gate, the domain, SQLite. First there is
 //! chaos; then faults stop, and within bounded time everyone must have everything. What must hold
-//! is asked of [`crate::invariants`]. Whoever runs a plan again gets the same trace; one that fails
+//! is asked of [`crate::invariants`]; that what does not hold is found is asked of [planted
+//! bugs](crate::planted). Whoever runs a plan again gets the same trace; one that fails
 //! [is shrunk](shrink()) to what it takes.
 
 mod check;
@@ -20,10 +21,13 @@ mod plan;
 mod seen;
 mod shrink;
 mod site;
+mod teeth;
 mod trace;
+mod twins;
 mod world;
 
 pub use plan::{Event, Node, Plan, Role, What};
 pub use seen::{RARE, SIGHTS, Seen};
 pub use shrink::shrink;
-pub use world::{Outcome, World, run};
+pub use teeth::{Bite, bite, broken_by};
+pub use world::{Outcome, World, run, run_planted};

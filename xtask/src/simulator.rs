@@ -20,6 +20,15 @@ pub(crate) struct Options {
     /// Runs the plan of this file instead, and tells what happens
     #[arg(long, value_name = "FILE", conflicts_with_all = ["from", "seeds"])]
     replay: Option<PathBuf>,
+    /// Plants bugs one after the other instead, finds them, and writes docs/teeth.md
+    #[arg(long, conflicts_with_all = ["seeds", "replay"])]
+    teeth: bool,
+    /// Plants this bug only, and writes nothing
+    #[arg(long, value_name = "NAME", requires = "teeth")]
+    bug: Option<String>,
+    /// How often each bug is to be found
+    #[arg(long, value_name = "NUMBER", default_value_t = 9, requires = "teeth")]
+    tries: usize,
     /// Where plans that fail are saved, shrunk
     #[arg(long, value_name = "DIR", default_value = "target/simulator")]
     failures: PathBuf,
@@ -36,6 +45,14 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let mut simulate = process::command(workspace::target_folder().join("debug/simulate"));
     match &options.replay {
         Some(file) => simulate.arg("--replay").arg(file),
+        None if options.teeth => {
+            let from = options.from.to_string();
+            simulate.args(["--tries", &options.tries.to_string(), "--from", &from]);
+            match &options.bug {
+                Some(bug) => simulate.args(["--bug", bug]),
+                None => simulate.args(["--table", "docs/teeth.md"]),
+            }
+        }
         None => simulate
             .args(["--from", &options.from.to_string()])
             .args(["--seeds", &options.seeds.to_string()]),

@@ -15,6 +15,9 @@ const NAMES: [&str; 6] = ["张伟", "章伟", "李娜", "欧阳锋", "单雄", "
 /// How many phones there are, few, so that cards look alike.
 const PHONES: usize = 12;
 
+/// How often a long text says the same.
+const LONG: usize = 3_000;
+
 /// What decides, one number after the other; zero once they are used up.
 pub struct Choices<'c>(std::slice::Iter<'c, u16>);
 
@@ -320,7 +323,12 @@ impl Maker<'_> {
             "severity" => "dent".to_owned(),
             "part" | "subject" => "door".to_owned(),
             "task" => "wash".to_owned(),
-            _ => format!("text{}", choices.below(5)),
+            _ => {
+                let text = format!("text{}", choices.below(5));
+                // Some are long, so that a log takes several frames.
+                let is_long = choices.below(2) == 1;
+                text.repeat(if is_long { LONG } else { 1 })
+            }
         }
     }
 }

@@ -1,14 +1,21 @@
 //! The relay's end of a connection: what its program does around a session, without sockets.
 
+use std::collections::BTreeSet;
+
 use client_core::Moment;
-use dealership::Timestamp;
+use dealership::{Space, Timestamp};
+use sync_protocol::entry::ChangeEntry;
 use sync_protocol::message::Later;
-use sync_protocol::{Batch, Bye, ByeCode, Greeting, Outcome, RelayEffect, RelayInput};
+use sync_protocol::{
+    Batch, Bye, ByeCode, ChangeReceipt, Entry, Greeting, LogAnswer, Outcome, PushedChange,
+    RelayEffect, RelayInput,
+};
 use sync_server::relay::{Admittance, Pushed, Relay};
 use sync_server::store::Store;
 use sync_server::wire;
 
-use super::{Acknowledged, Connection};
+use super::{Connection, Judged, JudgedChange, chain};
+use crate::planted::Bug;
 
 /// How long a device waits with what could not be kept, in milliseconds.
 const PAUSE: u32 = 30_000;
@@ -16,7 +23,8 @@ const PAUSE: u32 = 30_000;
 impl Connection {
     /// Tells the relay's end that others have written: the log, or who may read it.
     pub fn head_moved(&mut self, relay: &mut Relay<impl Store>, at: Moment, now: Timestamp) {
-        if let Some((device, spaces)) = self.device.zip(self.spaces.as_ref()) {
+        let admitted = self.device.zip(self.spaces.as_ref());
+        if let Some((device, spaces)) = admitted.filter(|_| !self.has(Bug::ScopeNotRechecked)) {
             let author = relay.front_desk().author(device);
             let dismissed = match author.expect("the store is read") {
                 Some(author) if author.spaces == *spaces => None,
@@ -62,7 +70,12 @@ impl Connection {
                 RelayEffect::Read { after, walk } => self.read(relay, after, walk),
                 RelayEffect::Accept(batch) => {
                     let id = batch.id();
-                    let outcome = self.accept(relay, now, batch);
+                    let clock = if self.has(Bug::DeviceClockBelieved) {
+                        at.wall
+                    } else {
+                        now
+                    };
+                    let outcome = self.accept(relay, clock, batch);
                     let verdict = RelayInput::Verdict { batch: id, outcome };
                     self.session.handle(millis, verdict);
                     let head = wire::seq(relay.head().seq);
@@ -97,7 +110,10 @@ impl Connection {
         greeting: &Greeting,
     ) -> RelayInput {
         let guest = match relay.front_desk().admit(now, greeting) {
-            Ok(Admittance::Admitted(guest)) => guest,
+            Ok(Admittance::Admitted(mut guest)) => {
+                guest.admission.cursor_tag_is_valid |= self.has(Bug::GainedSpaceKeepsCursor);
+                guest
+            }
             Ok(Admittance::Dismissed(bye)) => return RelayInput::Dismiss(bye),
             Err(error) => return self.fail(&error),
         };
@@ -127,6 +143,7 @@ impl Connection {
         let device = self.device.expect("identified before it is read to");
         match desk.may_read(device, &spaces) {
             Ok(true) => {}
+            Ok(false) if self.has(Bug::ScopeNotRechecked) => {}
             Ok(false) => {
                 let text = "the device's spaces changed";
                 return RelayInput::Dismiss(Bye::new(ByeCode::SpacesChanged, text));
@@ -134,13 +151,16 @@ impl Connection {
             Err(error) => return self.fail(&error),
         }
         match desk.read(&spaces, wire::domain_seq(after), walk) {
-            Ok(answer) => RelayInput::Log(answer),
+            Ok(mut answer) => {
+                self.leak(&mut answer, &spaces);
+                RelayInput::Log(answer)
+            }
             Err(error) => self.fail(&error),
         }
     }
 
     fn accept(&mut self, relay: &mut Relay<impl Store>, now: Timestamp, batch: Batch) -> Outcome {
-        let acknowledged = acknowledged(&batch);
+        let judged = judged(&batch);
         let pushed = Pushed {
             device: self.device.expect("identified before it pushes"),
             shapes: self.shapes,
@@ -154,10 +174,48 @@ impl Connection {
                 Outcome::Later(Later { retry_ms: PAUSE })
             }
         };
-        if matches!(outcome, Outcome::Accepted(_)) {
-            self.acknowledged.push(acknowledged);
+        match outcome {
+            Outcome::Accepted(_) => self.acknowledged.push(judged),
+            Outcome::Refused(_) => self.refused.push(judged),
+            Outcome::Later(_) | Outcome::NeedsDependencies(_) => {}
         }
         outcome
+    }
+
+    fn has(&self, bug: Bug) -> bool {
+        self.bug == Some(bug)
+    }
+
+    /// Puts what was refused behind what the log brings, as if sessions were fed from what is
+    /// pushed: at the position that the read came to, where nothing else stands.
+    fn leak(&mut self, answer: &mut LogAnswer, spaces: &BTreeSet<Space>) {
+        let readable = |change: &PushedChange| {
+            let space = change.space.as_str().parse();
+            space.is_ok_and(|space: Space| spaces.contains(&space))
+        };
+        if answer.page.last() >= answer.through {
+            return;
+        }
+        while let Some(change) = self.leaking.pop() {
+            if readable(&change) {
+                let entry = Entry::Change(ChangeEntry {
+                    receipt: ChangeReceipt {
+                        seq: answer.through,
+                        received_at: sync_protocol::Timestamp(0),
+                        base_received_at: sync_protocol::Timestamp(0),
+                        clock_trusted: false,
+                    },
+                    space: change.space,
+                    document: change.document,
+                    raw: change.raw,
+                });
+                let _fit = answer
+                    .page
+                    .push(&entry)
+                    .expect("there is a position for it");
+                return;
+            }
+        }
     }
 
     /// Ends the session as the program does where the relay fails.
@@ -167,18 +225,19 @@ impl Connection {
     }
 
     fn note_failure(&mut self, error: &dyn std::error::Error) {
-        self.relay_failure = Some(error.to_string());
+        self.relay_failure = Some(chain(error));
     }
 }
 
-/// What a relay promises when it accepts a batch.
-fn acknowledged(batch: &Batch) -> Acknowledged {
-    let changes = batch.changes().iter().map(|change| {
-        // The gate reads it too; what it refuses is not acknowledged.
-        let hash = change_gate::prescan(&change.raw).map_or([0; 32], |header| header.hash);
-        (wire::domain_document(change.document), hash)
+/// What is judged with a batch.
+fn judged(batch: &Batch) -> Judged {
+    let changes = batch.changes().iter().map(|change| JudgedChange {
+        document: wire::domain_document(change.document),
+        // The gate reads it too; what it cannot read is not acknowledged.
+        hash: change_gate::prescan(&change.raw).map_or([0; 32], |header| header.hash),
+        pushed: change.clone(),
     });
-    Acknowledged {
+    Judged {
         batch: batch.id(),
         changes: changes.collect(),
     }

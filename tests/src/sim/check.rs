@@ -5,6 +5,7 @@ use sync_server::relay::Relay;
 
 use crate::invariants;
 
+use super::ledger::Verdicts;
 use super::world::World;
 
 impl World {
@@ -14,6 +15,21 @@ impl World {
             let why = self.unrest_of(number)?;
             Some(format!("{number} {why}"))
         })
+    }
+
+    /// Which document a device does not try again.
+    pub(super) fn set_aside_for_good(&self) -> Option<String> {
+        let now = self.timestamp();
+        self.members
+            .iter()
+            .enumerate()
+            .find_map(|(number, member)| {
+                let set_aside = member.set_aside(now);
+                let lost = set_aside.iter().find(|it| it["tried_again_at"].is_null())?;
+                Some(format!(
+                    "{number} has set a document aside for good: {lost}"
+                ))
+            })
     }
 
     /// Why somebody waits until a document that is set aside is tried again; nothing if nobody does
@@ -27,7 +43,7 @@ impl World {
             .find_map(|(number, member)| {
                 // Who was let go connects no more, and waits for nothing.
                 self.author(number)?;
-                let documents = member.set_aside(now);
+                let documents = member.set_aside(now).len();
                 (documents > 0).then(|| format!("{number} has set {documents} documents aside"))
             });
         set_aside.or_else(|| self.unrest())
@@ -63,15 +79,17 @@ impl World {
     /// Checks everything that must hold at the end.
     pub(super) fn check_everything(&mut self) {
         let mut violations = Vec::new();
-        for (site, accepted) in self.sites.iter().zip(&self.accepted) {
+        for (site, verdicts) in self.sites.iter().zip(&self.verdicts) {
             let Some(relay) = &site.relay else { continue };
-            violations.extend(invariants::a_relay_is_sound(relay.store()));
-            violations.extend(invariants::acknowledged_is_kept(relay.store(), accepted));
+            let (store, Verdicts { accepted, refused }) = (relay.store().sound(), verdicts);
+            violations.extend(invariants::a_relay_is_sound(store));
+            violations.extend(invariants::acknowledged_is_kept(store, accepted));
+            violations.extend(invariants::refused_is_not_kept(store, refused));
         }
         for number in 0..self.members.len() {
             self.audit(number);
             let found = self.check_member(number);
-            violations.extend(found.into_iter().map(|text| format!("{number}: {text}")));
+            violations.extend(found.into_iter().map(|text| format!("{text}, at {number}")));
         }
         for violation in violations {
             self.violated(violation);
@@ -82,14 +100,18 @@ impl World {
         let now = self.timestamp();
         let author = self.author(number);
         let member = &mut self.members[number];
+        let database = member.database();
         let relay = self.sites[member.role.group].relay.as_ref();
         let (Some(relay), Some(replica)) = (relay, member.replica.as_mut()) else {
-            return vec!["does not run".to_owned()];
+            return vec!["I15: does not run".to_owned()];
         };
         let mut found = invariants::a_replica_is_sound(replica);
-        found.extend(self.saved[number].forgotten(relay.store()));
+        let store = relay.store().sound();
+        found.extend(self.saved[number].forgotten(store));
+        let refused = &self.verdicts[member.role.group].refused;
+        found.extend(invariants::refused_came_to_nobody(&database, refused));
         if let Some(author) = author {
-            let states = invariants::states_at_relay(relay.store(), &author.spaces);
+            let states = invariants::states_at_relay(store, &author.spaces);
             found.extend(invariants::a_replica_holds(replica, &states));
             found.extend(invariants::a_vehicle_is_sold_once(replica, now));
         }

@@ -19,6 +19,9 @@ use tempfile::TempDir;
 use crate::chaos::Dice;
 use image::Image;
 
+/// How SQLite names a write-ahead log behind its database.
+const WAL: &str = "-wal";
+
 /// What ended the process that used a disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outage {
@@ -48,6 +51,10 @@ struct State {
     fault: Option<u64>,
     /// Whether a sync does nothing and says that it did.
     is_lying: bool,
+    /// Whether write-ahead logs are synced only before a checkpoint writes to their database.
+    is_syncing_late: bool,
+    /// Whether a write-ahead log has begun again, which is always synced.
+    has_begun_again: bool,
     /// How many operations failed because the disk was full or faulty.
     failures: u64,
 }
@@ -113,6 +120,12 @@ impl Disk {
         self.state().is_lying = is_lying;
     }
 
+    /// Lets write-ahead logs be synced only with a checkpoint, as `synchronous=NORMAL` does, or with
+    /// every commit again.
+    pub(super) fn set_syncing_late(&self, is_syncing_late: bool) {
+        self.state().is_syncing_late = is_syncing_late;
+    }
+
     /// Takes back every fault but an outage that has happened.
     pub(super) fn mend(&self) {
         let mut state = self.state();
@@ -175,6 +188,11 @@ impl State {
 
     fn write(&mut self, path: &Path, at: u64, bytes: &[u8]) -> Result<(), Failure> {
         self.permit(Operation::Write)?;
+        match is_write_ahead_log(path) {
+            true if at == 0 => self.has_begun_again = true,
+            false if self.is_syncing_late => self.image.sync(&write_ahead_log(path)),
+            _ => {}
+        }
         self.image.write(path, at, bytes);
         Ok(())
     }
@@ -187,7 +205,9 @@ impl State {
 
     fn sync(&mut self, path: &Path) -> Result<(), Failure> {
         self.permit(Operation::Sync)?;
-        if !self.is_lying {
+        let is_commit = is_write_ahead_log(path) && !std::mem::take(&mut self.has_begun_again);
+        let is_owed = self.is_syncing_late && is_commit;
+        if !self.is_lying && !is_owed {
             self.image.sync(path);
         }
         Ok(())
@@ -202,6 +222,18 @@ impl State {
     fn open(&mut self, path: PathBuf) {
         self.image.open(path);
     }
+}
+
+fn is_write_ahead_log(path: &Path) -> bool {
+    path.as_os_str()
+        .as_encoded_bytes()
+        .ends_with(WAL.as_bytes())
+}
+
+fn write_ahead_log(database: &Path) -> PathBuf {
+    let mut log = database.as_os_str().to_owned();
+    log.push(WAL);
+    log.into()
 }
 
 /// Counts one down; whether it was the last.
@@ -281,6 +313,22 @@ mod tests {
             found < acknowledged
         });
         assert!(lost.count() > 10, "else the simulated disk proves nothing");
+    }
+
+    #[test]
+    fn a_disk_that_syncs_late_loses_commits_and_stays_whole() {
+        let mut dice = Dice::new(1);
+        let mut lost = 0;
+        for operations in 20..80 {
+            let disk = Disk::new();
+            // There is a table to write to.
+            cut(&disk, 60, &mut dice);
+            disk.set_syncing_late(true);
+            let (acknowledged, found) = cut(&disk, operations, &mut dice);
+            assert!(found >= 0, "the database is damaged");
+            lost += acknowledged - found;
+        }
+        assert!(lost > 10, "else it is not late");
     }
 
     #[test]

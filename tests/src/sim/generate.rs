@@ -22,7 +22,7 @@ pub(super) const CHAOS: u64 = 60_000;
 type Draw = fn(&mut Drawing<'_>) -> What;
 
 /// Faults, each with how often it comes where a seed has it.
-const FAULTS: [(usize, Draw); 14] = [
+const FAULTS: [(usize, Draw); 15] = [
     (4, |draw| What::Leave {
         member: draw.member(),
     }),
@@ -64,6 +64,9 @@ const FAULTS: [(usize, Draw); 14] = [
     (1, |draw| What::Purge {
         group: 0,
         choice: draw.number(),
+    }),
+    (1, |draw| What::Copy {
+        member: draw.member(),
     }),
     (2, |draw| What::TidyUp {
         group: draw.group(),

@@ -7,16 +7,23 @@ use client_core::BatchId;
 use rusqlite::Connection;
 use sync_server::store::{ReadStore, Verdict};
 
-use crate::connection::Acknowledged;
+use crate::connection::Judged;
 
 /// The promises of one device.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Saved(Vec<SavedBatch>);
 
-/// The promises of one relay.
-pub(super) type Accepted = Vec<Acknowledged>;
+/// The verdicts of one relay.
+#[derive(Default)]
+pub(super) struct Verdicts {
+    /// What it promised to keep.
+    pub(super) accepted: Vec<Judged>,
+    /// What it said goes nowhere.
+    pub(super) refused: Vec<Judged>,
+}
 
 /// Something that a person was told is saved.
+#[derive(Clone)]
 struct SavedBatch {
     /// The batch, by its newest name: what is made anew after a refusal gets another.
     batch: BatchId,
@@ -68,7 +75,7 @@ impl Saved {
             } else if relay.is_some() {
                 let (batch, command) = (saved.batch, &saved.command);
                 lost.push(format!(
-                    "{command} (batch {batch}) was saved and is nowhere"
+                    "I3: {command} (batch {batch}) was saved and is nowhere"
                 ));
             }
         }
@@ -83,7 +90,7 @@ impl Saved {
             row.expect("the store is read").is_none()
         });
         forgotten
-            .map(|saved| format!("{} (batch {}) is forgotten", saved.command, saved.batch))
+            .map(|saved| format!("I2: {} (batch {}) is forgotten", saved.command, saved.batch))
             .collect()
     }
 }

@@ -4,19 +4,22 @@ use client_core::{LinkInput, Moment, Replica, ReplicaError};
 use dealership::Timestamp;
 use sync_protocol::{ByeCode, CloseReason, RelayInput, Retry};
 use sync_server::relay::Relay;
-use sync_server::store::SqliteStore;
 
 use std::collections::VecDeque;
 
-use crate::connection::{Closed, Connection, Direction, Spoiling};
+use crate::connection::{Closed, Connection, Direction, Judged, Spoiling, chain};
+use crate::planted::{self, Bug, PlantedStore};
 
 use super::dues::Due;
 use super::ledger::Saved;
-use super::site::chain;
 use super::world::World;
 
 /// How often a relay pings, in milliseconds.
 const PING: u64 = 25_000;
+
+/// How long a message takes behind another, in milliseconds: what comes at once is stored at once,
+/// and a catch-up of several frames can break between them.
+const GAP: u64 = 10;
 
 /// How long a connection lives on after a message was lost in it, which no transport does.
 const AFTER_SPOILING: u64 = 30_000;
@@ -51,7 +54,8 @@ impl World {
             return self.dial_again(number, None);
         };
         match Connection::open(replica, relay, nonce, moment, now) {
-            Ok(connection) => {
+            Ok(mut connection) => {
+                connection.bug = self.bug;
                 member.lines += 1;
                 let line = member.lines;
                 member.line = Some(Line {
@@ -97,7 +101,7 @@ impl World {
         work: impl FnOnce(
             &mut Line,
             &mut Replica,
-            &mut Relay<SqliteStore>,
+            &mut Relay<PlantedStore>,
             Moment,
             Timestamp,
         ) -> Result<(), ReplicaError>,
@@ -144,6 +148,9 @@ impl World {
         let frame = member.line.as_ref().and_then(oldest).unwrap_or_default();
         trace.add(now, &[number as u8, direction as u8]);
         trace.add(now, &frame);
+        if direction == Direction::Down && self.bug == Some(Bug::CursorBeforeData) {
+            self.save_cursor(number, &frame);
+        }
         self.on_line(number, line, |line, replica, relay, moment, at| {
             line.due[direction as usize].pop_front();
             let connection = &mut line.connection;
@@ -232,8 +239,10 @@ impl World {
         };
         let site = line.site;
         let accepted = std::mem::take(&mut line.connection.acknowledged);
+        let refused_here = std::mem::take(&mut line.connection.refused);
+        let sent = std::mem::take(&mut line.connection.sent);
         let failure = line.connection.relay_failure.take();
-        let refused = std::mem::replace(&mut line.refused, line.connection.refused());
+        let refused = std::mem::replace(&mut line.refused, line.connection.refusals_heard());
         let was_refused = line.refused > refused;
         if line.connection.has_caught_up {
             member.backoff.caught_up();
@@ -243,7 +252,8 @@ impl World {
         for direction in [Direction::Up, Direction::Down] {
             let due = &mut line.due[direction as usize];
             while due.len() < line.connection.on_the_way(direction) {
-                let at = due.back().copied().unwrap_or(0).max(now + latency);
+                let behind = due.back().map_or(0, |ahead| ahead + GAP);
+                let at = behind.max(now + latency);
                 due.push_back(at);
                 let (member, line) = (number, line.number);
                 let due = Due::Deliver {
@@ -266,12 +276,24 @@ impl World {
             self.seen.note("a batch is acknowledged");
             let line = format!("{} is told: {} accepted", number, acknowledged.batch);
             self.trace.say(now, &line);
-            self.accepted[site].push(acknowledged);
+            self.verdicts[site].accepted.push(acknowledged);
+        }
+        for batch in refused_here {
+            if self.bug == Some(Bug::RefusedFannedOut) {
+                self.fan_out(number, site, &batch);
+            }
+            self.verdicts[site].refused.push(batch);
+        }
+        if self.bug == Some(Bug::OutboxForgetsWhenSent) {
+            let database = self.members[number].database();
+            for frame in sent {
+                planted::device::forget_sent(&database, &frame);
+            }
         }
         if let Some(failure) = failure
             && !self.sites[site].has_excuse()
         {
-            self.violated(format!("relay {site} failed: {failure}"));
+            self.violated(format!("I15: relay {site} failed: {failure}"));
         }
         if was_refused {
             self.seen.note("a batch is in quarantine");
@@ -305,6 +327,26 @@ impl World {
         self.dial_again(number, asked);
     }
 
+    fn save_cursor(&self, number: usize, frame: &[u8]) {
+        let member = &self.members[number];
+        let site = member.line.as_ref().map(|line| line.site);
+        let relay = site.and_then(|site| self.sites[site].relay.as_ref());
+        if let Some(relay) = relay {
+            let epoch = relay.group().epoch;
+            planted::device::save_cursor(&member.database(), epoch, frame);
+        }
+    }
+
+    fn fan_out(&mut self, author: usize, site: usize, batch: &Judged) {
+        let others = self.members.iter_mut().enumerate();
+        let others = others.filter(|(number, _)| *number != author);
+        let lines = others.filter_map(|(_, member)| member.line.as_mut());
+        for line in lines.filter(|line| line.site == site) {
+            let changes = batch.changes.iter().map(|change| change.pushed.clone());
+            line.connection.leaking.extend(changes);
+        }
+    }
+
     /// Lets sessions know of what others wrote.
     pub(super) fn publish(&mut self, site: usize) {
         let Some(relay) = &self.sites[site].relay else {
@@ -317,6 +359,9 @@ impl World {
         self.sites[site].published = head;
         for (member, known) in self.members.iter().enumerate() {
             if let Some(line) = known.line.as_ref().filter(|line| line.site == site) {
+                if self.bug == Some(Bug::WakeUpLost) && self.dice.once_in(10) {
+                    continue;
+                }
                 let line = line.number;
                 self.dues.put(self.now + 1, Due::Wake { member, line });
             }
@@ -329,7 +374,7 @@ impl World {
         self.trace
             .say(self.now, &format!("the replica of {number} fails: {error}"));
         if !self.members[number].has_excuse() {
-            self.violated(format!("the replica of {number} failed: {error}"));
+            self.violated(format!("I15: the replica of {number} failed: {error}"));
         }
         self.cut(number);
         self.look_at_power();
@@ -349,7 +394,7 @@ impl World {
             && after.seq < before.seq
         {
             self.violated(format!(
-                "the cursor of {number} went back from {} to {}",
+                "I8: the cursor of {number} went back from {} to {}",
                 before.seq, after.seq
             ));
         }
@@ -358,11 +403,11 @@ impl World {
     /// I3: looks whether everything that a person was told is saved is somewhere.
     pub(super) fn audit(&mut self, number: usize) {
         let member = &self.members[number];
-        let database = member.disk.folder().join("replica.sqlite");
+        let database = member.database();
         let relay = self.sites[member.role.group].relay.as_ref();
         let saved: &mut Saved = &mut self.saved[number];
-        for lost in saved.lost(&database, relay.map(Relay::store)) {
-            self.violated(format!("{number}: {lost}"));
+        for lost in saved.lost(&database, relay.map(|relay| relay.store().sound())) {
+            self.violated(format!("{lost}, at {number}"));
         }
     }
 }

@@ -1,17 +1,20 @@
 //! A member's device on its disk.
 
-use client_core::{Identity, Moment, Replica};
+use std::path::PathBuf;
+
+use client_core::{Entropy, Identity, Moment, Replica};
 use dealership::Timestamp;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use sync_protocol::{Backoff, Cursor};
 
 use crate::chaos::{Dice, SeededEntropy};
-use crate::connection::{Direction, Spoiling};
+use crate::connection::{Direction, Spoiling, chain};
+use crate::planted::device::SameActor;
+use crate::planted::{self, Bug};
 
 use super::disk::Disk;
 use super::line::Line;
 use super::plan::Role;
-use super::site::chain;
 
 /// How long a message takes in good weather, in milliseconds.
 pub(super) const LATENCY: u64 = 20;
@@ -19,6 +22,8 @@ pub(super) const LATENCY: u64 = 20;
 /// A member with a device.
 pub(super) struct Member {
     pub(super) role: Role,
+    /// What is wrong with the device.
+    bug: Option<Bug>,
     pub(super) disk: Disk,
     /// `None` while its process does not run.
     pub(super) replica: Option<Replica>,
@@ -35,6 +40,8 @@ pub(super) struct Member {
     /// What happens to the next message of a direction.
     pub(super) spoils: Option<(Direction, Spoiling)>,
     pub(super) clock_ahead: i64,
+    /// The number of the member whose device is a copy of this one, or the other way round.
+    pub(super) twin: Option<usize>,
     /// Where the replica stood when somebody last looked.
     pub(super) cursor: Option<Cursor>,
     /// How often its disk had failed when somebody last looked.
@@ -43,14 +50,22 @@ pub(super) struct Member {
 
 impl Member {
     /// A new device of somebody.
-    pub(super) fn new(role: &Role, identity: &Identity, dice: &mut Dice) -> Self {
-        let disk = Disk::new();
-        let entropy = Box::new(SeededEntropy::new(dice.bytes()));
-        let replica = Replica::create(disk.folder(), identity, entropy).expect("an empty folder");
+    pub(super) fn new(role: &Role, identity: &Identity, bug: Option<Bug>, dice: &mut Dice) -> Self {
+        let mut member = Self::on(Disk::new(), role, bug);
+        let (folder, entropy) = (member.disk.folder(), member.entropy(dice));
+        let replica = Replica::create(folder, identity, entropy).expect("an empty folder");
+        planted::device::plant(bug, &member.database());
+        member.replica = Some(replica);
+        member
+    }
+
+    /// A member whose device has this disk; its process does not run.
+    pub(super) fn on(disk: Disk, role: &Role, bug: Option<Bug>) -> Self {
         Self {
             role: role.clone(),
+            bug,
             disk,
-            replica: Some(replica),
+            replica: None,
             line: None,
             lines: 0,
             dial: 0,
@@ -60,6 +75,7 @@ impl Member {
             latency: LATENCY,
             spoils: None,
             clock_ahead: 0,
+            twin: None,
             cursor: None,
             failures: 0,
         }
@@ -67,7 +83,7 @@ impl Member {
 
     /// Starts the device's process.
     pub(super) fn start(&mut self, now: Timestamp, dice: &mut Dice) -> Result<(), String> {
-        let entropy = Box::new(SeededEntropy::new(dice.bytes()));
+        let entropy = self.entropy(dice);
         let wall = now.plus_millis(self.clock_ahead);
         let opened = Replica::open(self.disk.folder(), entropy, wall, &mut |_| {});
         self.replica = Some(opened.map_err(|error| chain(&error))?);
@@ -82,13 +98,27 @@ impl Member {
         }
     }
 
-    /// How many documents the device has set aside; none while its process does not run.
-    pub(super) fn set_aside(&self, now: Timestamp) -> usize {
+    /// The device's database.
+    pub(super) fn database(&self) -> PathBuf {
+        self.disk.folder().join("replica.sqlite")
+    }
+
+    fn entropy(&self, dice: &mut Dice) -> Box<dyn Entropy> {
+        let entropy = SeededEntropy::new(dice.bytes());
+        if self.bug == Some(Bug::ActorKept) {
+            Box::new(SameActor::new(entropy, *b"the same"))
+        } else {
+            Box::new(entropy)
+        }
+    }
+
+    /// The documents that the device has set aside; none while its process does not run.
+    pub(super) fn set_aside(&self, now: Timestamp) -> Vec<Json> {
         let status = |replica: &Replica| replica.show("sync_status", json!({}), now);
         let status = self.replica.as_ref().map(status);
         let unreadable = status.and_then(Result::ok);
         let unreadable = unreadable.and_then(|status| status["unreadable"].as_array().cloned());
-        unreadable.map_or(0, |unreadable| unreadable.len())
+        unreadable.unwrap_or_default()
     }
 
     /// Whether its disk has failed since somebody last asked, so that the replica may fail too.

@@ -112,7 +112,7 @@ impl World {
             .say(self.now, &format!("{node:?} starts: {started:?}"));
         if let Err(error) = started {
             if !has_excuse {
-                self.violated(format!("{node:?} does not start: {error}"));
+                self.violated(format!("I15: {node:?} does not start: {error}"));
             }
             if self.disk(node).is_dead() {
                 self.seen
@@ -124,7 +124,7 @@ impl World {
         match node {
             Node::Device(number) => {
                 self.audit(number);
-                if self.members[number].set_aside(now) > 0 {
+                if !self.members[number].set_aside(now).is_empty() {
                     self.seen.note("a document is set aside for a while");
                 }
                 let group = self.members[number].role.group;

@@ -17,6 +17,10 @@ impl World {
             commands::asked(&self.made[group], now, &mut Choices::of(choices))
         {
             self.run_by_somebody(member, name, &input);
+            // Who has two devices does it on the other one, too.
+            if let Some(twin) = self.members[member].twin {
+                self.try_run(twin, name, &input);
+            }
         }
     }
 

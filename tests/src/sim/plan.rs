@@ -145,6 +145,11 @@ pub enum What {
         /// Which customer.
         choice: u16,
     },
+    /// A device is copied onto another one, and both go on, the old one without a network.
+    Copy {
+        /// Whose.
+        member: usize,
+    },
     /// A relay puts its database in order.
     TidyUp {
         /// Of which group.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 /// Everything that is counted.
-pub const SIGHTS: [&str; 31] = [
+pub const SIGHTS: [&str; 32] = [
     "a batch is acknowledged",
     "a batch is in quarantine",
     "a case is decided",
@@ -13,6 +13,7 @@ pub const SIGHTS: [&str; 31] = [
     "a connection is cut",
     "a connection times out",
     "a device dials the wrong relay",
+    "a device is copied",
     "a device is killed",
     "a device leaves the network",
     "a device loses power",

@@ -7,7 +7,9 @@ use sync_server::relay::{Opening, Relay, RelayKey};
 use sync_server::store::SqliteStore;
 
 use crate::chaos::Dice;
+use crate::connection::chain;
 use crate::group;
+use crate::planted::{Bug, PlantedStore};
 
 use super::disk::Disk;
 
@@ -18,7 +20,9 @@ const CACHED_DOCUMENTS: usize = 8;
 pub(super) struct Site {
     pub(super) disk: Disk,
     /// `None` while its process does not run.
-    pub(super) relay: Option<Relay<SqliteStore>>,
+    pub(super) relay: Option<Relay<PlantedStore>>,
+    /// What is wrong with the relay.
+    bug: Option<Bug>,
     /// The end of the log that sessions were told of.
     pub(super) published: Seq,
     /// How often its disk had failed when somebody last looked.
@@ -28,15 +32,17 @@ pub(super) struct Site {
 
 impl Site {
     /// Founds a group; the groups of one world have the same people and the same stores.
-    pub(super) fn found(number: usize, now: Timestamp, dice: &mut Dice) -> Self {
+    pub(super) fn found(number: usize, now: Timestamp, bug: Option<Bug>, dice: &mut Dice) -> Self {
         let mut site = Self {
             disk: Disk::new(),
             relay: None,
+            bug,
             published: Seq(0),
             failures: 0,
             key: RelayKey::new(dice.bytes()),
         };
         let store = SqliteStore::open(&site.database()).expect("an empty folder");
+        let store = PlantedStore::new(store, bug);
         let name = format!("relay-{number}.test");
         let mut relay = Relay::found(store, &name, site.opening(dice)).expect("an empty store");
         relay
@@ -49,6 +55,7 @@ impl Site {
     /// Starts the relay's process.
     pub(super) fn start(&mut self, dice: &mut Dice) -> Result<(), String> {
         let store = SqliteStore::open(&self.database()).map_err(|error| chain(&error))?;
+        let store = PlantedStore::new(store, self.bug);
         let relay = Relay::open(store, self.opening(dice)).map_err(|error| chain(&error))?;
         self.relay = Some(relay);
         Ok(())
@@ -73,17 +80,6 @@ impl Site {
             cached_documents: CACHED_DOCUMENTS,
         }
     }
-}
-
-/// An error with its causes.
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }
 
 #[cfg(test)]

@@ -8,11 +8,12 @@ use crate::chaos::Dice;
 use crate::commands::Made;
 use crate::connection::Direction;
 use crate::group;
+use crate::planted::Bug;
 
 use super::disk::Outage;
 use super::dues::{Due, Dues};
 use super::generate::CHAOS;
-use super::ledger::{Accepted, Saved};
+use super::ledger::{Saved, Verdicts};
 use super::member::Member;
 use super::plan::{Node, Plan, What};
 use super::seen::Seen;
@@ -59,25 +60,37 @@ pub struct World {
     pub(super) made: Vec<Made>,
     /// What devices promised, by member.
     pub(super) saved: Vec<Saved>,
-    /// What relays promised, by group.
-    pub(super) accepted: Vec<Accepted>,
+    /// What relays said, by group.
+    pub(super) verdicts: Vec<Verdicts>,
+    /// What is wrong, in a world that must find it.
+    pub(super) bug: Option<Bug>,
     pub(super) is_healing: bool,
     pub(super) seen: Seen,
     pub(super) trace: Trace,
     violations: Vec<String>,
 }
 
-/// Runs a plan to its end, on a thread with the stack that the relay's program gives its writer.
+/// Runs a plan to its end.
 pub fn run(plan: &Plan) -> Outcome {
+    run_with(plan, None)
+}
+
+/// Runs a plan with a planted bug until something does not hold.
+pub fn run_planted(plan: &Plan, bug: Bug) -> Outcome {
+    run_with(plan, Some(bug))
+}
+
+/// Runs a plan, on a thread with the stack that the relay's program gives its writer.
+fn run_with(plan: &Plan, bug: Option<Bug>) -> Outcome {
     let plan = plan.clone();
     let thread = std::thread::Builder::new()
         .name(format!("seed {}", plan.seed))
         .stack_size(change_gate::limits::STACK_BYTES)
-        .spawn(move || World::found(plan).run());
+        .spawn(move || World::found(plan, bug).run());
     match thread.expect("a thread").join() {
         Ok(outcome) => outcome,
         Err(panic) => Outcome {
-            violations: vec![format!("panicked: {}", said(panic.as_ref()))],
+            violations: vec![format!("I15: panicked: {}", said(panic.as_ref()))],
             trace: String::new(),
             told: Vec::new(),
             seen: Seen::default(),
@@ -87,18 +100,27 @@ pub fn run(plan: &Plan) -> Outcome {
 }
 
 impl World {
-    /// Founds the groups of a plan and enrols its members.
-    pub fn found(plan: Plan) -> Self {
+    /// Founds the groups of a plan and enrols its members; something may be wrong in it.
+    pub fn found(plan: Plan, bug: Option<Bug>) -> Self {
         let mut dice = Dice::new(!plan.seed);
         let groups = plan.members.iter().map(|role| role.group + 1).max();
         let now = instant(0);
-        let found = |number| Site::found(number, now, &mut dice);
+        let found = |number| Site::found(number, now, bug, &mut dice);
         let mut sites: Vec<Site> = (0..groups.unwrap_or(0)).map(found).collect();
         let mut members = Vec::new();
         for role in &plan.members {
             let relay = sites[role.group].relay.as_mut().expect("just founded");
             let identity = group::enrol(relay, now, &role.name, dice.bytes());
-            members.push(Member::new(role, &identity, &mut dice));
+            members.push(Member::new(role, &identity, bug, &mut dice));
+        }
+        // The group is founded, and everyone enrolled, before anything goes wrong.
+        for site in &sites {
+            site.disk.set_syncing_late(bug == Some(Bug::RelaySyncsLate));
+        }
+        for member in &members {
+            member
+                .disk
+                .set_syncing_late(bug == Some(Bug::DeviceSyncsLate));
         }
         let mut dues = Dues::default();
         for member in 0..members.len() {
@@ -115,7 +137,8 @@ impl World {
             dues,
             made: sites.iter().map(|_| Made::at_the_founding()).collect(),
             saved: members.iter().map(|_| Saved::default()).collect(),
-            accepted: sites.iter().map(|_| Vec::new()).collect(),
+            verdicts: sites.iter().map(|_| Verdicts::default()).collect(),
+            bug,
             sites,
             members,
             plan,
@@ -131,18 +154,24 @@ impl World {
     pub fn run(mut self) -> Outcome {
         let last = self.plan.events.last().map_or(0, |event| event.at);
         let end = last.max(CHAOS) + LOOK;
-        while let Some((at, due)) = self.dues.next_until(end) {
+        while !self.is_over()
+            && let Some((at, due)) = self.dues.next_until(end)
+        {
             self.now = at;
             self.happen(due);
         }
-        self.now = end;
-        self.heal();
-        let unrest = self
-            .wait(PATIENCE, Self::unrest)
-            .or_else(|| self.wait(LONGEST_WAIT, Self::unrest_of_any_kind));
-        match unrest {
-            Some(unrest) => self.violated(format!("no rest: {unrest}")),
-            None => self.check_everything(),
+        if !self.is_over() {
+            self.now = end;
+            self.heal();
+            let unrest = self
+                .wait(PATIENCE, Self::unrest)
+                .or_else(|| self.set_aside_for_good())
+                .or_else(|| self.wait(LONGEST_WAIT, Self::unrest_of_any_kind));
+            match unrest {
+                _ if self.is_over() => {}
+                Some(unrest) => self.violated(format!("I15: no rest: {unrest}")),
+                None => self.check_everything(),
+            }
         }
         let millis = self.now;
         let (trace, told) = self.trace.end();
@@ -159,7 +188,9 @@ impl World {
     fn wait(&mut self, patience: u64, unrest: fn(&Self) -> Option<String>) -> Option<String> {
         let end = self.now + patience;
         self.dues.put(self.now + LOOK, Due::Look);
-        while let Some((at, due)) = self.dues.next_until(end) {
+        while !self.is_over()
+            && let Some((at, due)) = self.dues.next_until(end)
+        {
             self.now = at;
             if due == Due::Look {
                 unrest(self)?;
@@ -173,6 +204,11 @@ impl World {
     /// What the clocks of the relays show.
     pub(super) fn timestamp(&self) -> Timestamp {
         instant(self.now)
+    }
+
+    /// Whether a planted bug was found: nobody asks what else it breaks.
+    const fn is_over(&self) -> bool {
+        self.bug.is_some() && !self.violations.is_empty()
     }
 
     /// Notes that something does not hold.
@@ -262,6 +298,7 @@ impl World {
             }
             What::Purge { group, choice } => self.purge(group, choice),
             What::TidyUp { group } => self.tidy_up(group),
+            What::Copy { member } => self.copy(member),
         }
     }
 
@@ -281,7 +318,7 @@ impl World {
         if let Err(error) = relay.tidy_up(false)
             && !site.has_excuse()
         {
-            self.violated(format!("relay {group} could not tidy up: {error}"));
+            self.violated(format!("I15: relay {group} could not tidy up: {error}"));
         }
         self.look_at_power();
     }

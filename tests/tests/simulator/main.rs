@@ -8,7 +8,8 @@
     reason = "a harness of tests fails by panicking"
 )]
 
-use stories::sim::{Plan, RARE, SIGHTS, Seen, run};
+use stories::planted::Bug;
+use stories::sim::{Plan, RARE, SIGHTS, Seen, broken_by, run};
 
 /// The seeds that every run of the tests plays.
 const SEEDS: std::ops::Range<u64> = 0..14;
@@ -60,5 +61,22 @@ fn a_plan_that_was_saved_is_the_same_plan() {
         let plan = Plan::of_seed(seed);
         let saved = serde_json::to_string(&plan).unwrap();
         assert_eq!(serde_json::from_str::<Plan>(&saved).unwrap(), plan);
+    }
+}
+
+/// Planted bugs that a few seeds find; `cargo xtask sim --teeth` finds all of them.
+const FOUND_SOON: [Bug; 5] = [
+    Bug::AcknowledgedBeforeCommit,
+    Bug::BatchNotKnownAgain,
+    Bug::CursorBeforeData,
+    Bug::OutboxForgetsWhenSent,
+    Bug::RelaySyncsLate,
+];
+
+#[test]
+fn a_planted_bug_is_found_within_a_few_seeds() {
+    for bug in FOUND_SOON {
+        let found = SEEDS.filter_map(|seed| broken_by(bug, seed)).next();
+        assert!(found.is_some(), "{} is not found", bug.name());
     }
 }
