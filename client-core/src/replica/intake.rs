@@ -247,7 +247,7 @@ impl Intake<'_> {
             .map(|here| here.receipts.clone())
             .unwrap_or_default();
         let mut base_receipts_changed = false;
-        let mut fresh = Vec::new();
+        let mut fresh: Vec<(&ChangeHeader, &[u8], &ChangeReceipt)> = Vec::new();
         let mut now_in = None;
         for arrival in arrivals {
             let Arrival::Change {
@@ -276,6 +276,8 @@ impl Intake<'_> {
                 {
                     base_receipts_changed = true;
                 }
+                // What was held may have come more than once.
+                Known::Absent if fresh.iter().any(|(one, ..)| one.hash == header.hash) => {}
                 Known::Absent => fresh.push((header, *raw, receipt)),
             }
         }

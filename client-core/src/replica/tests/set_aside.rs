@@ -8,7 +8,7 @@ use serde_json::json;
 use super::catch_up::{dealership, entry};
 use crate::store::suspect;
 use crate::testing::relay::{Relay, cursor};
-use crate::testing::{WANG_QIANG, minute, reopen, reopen_at};
+use crate::testing::{LI_NA, WANG_QIANG, minute, reopen, reopen_at, run};
 use crate::{Link, Moment, Replica};
 
 /// A replica that has read the log, and has set one document of it aside for two flat batteries,
@@ -270,4 +270,22 @@ fn a_command_on_a_document_that_is_set_aside_says_so() {
 
     assert_eq!(refused.code(), "unreadable");
     assert_eq!(replica.outbox_summary().unwrap().batches, 0);
+}
+
+#[test]
+fn what_came_twice_while_a_document_was_set_aside_is_taken_in_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut relay, mut author, [one, _]) = dealership();
+    let mut replica = after_two_flat_batteries(folder.path(), &relay, one);
+    let rename = json!({"customer": one, "name": "王"});
+    run(&mut author, "rename", rename, 10);
+    relay.sync(LI_NA, &mut author);
+    let (entries, cursor) = relay.page(0, relay.head().0);
+    for _ in 0..2 {
+        replica.receive(&entries, cursor).unwrap();
+    }
+
+    assert_eq!(replica.retry_set_aside(minute(11)).unwrap(), [one]);
+
+    assert_eq!(replica.history(one).unwrap(), author.history(one).unwrap());
 }
