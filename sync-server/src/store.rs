@@ -36,6 +36,13 @@ pub use sqlite::SqliteStore;
 ///
 /// Every function gives [`StoreError`] when the store fails.
 pub trait ReadStore {
+    /// Reads several things as they stand at one moment, whatever is committed meanwhile.
+    ///
+    /// The provided one is for stores that nobody writes to while they are read.
+    fn at_one_moment<T>(&self, read: impl FnOnce() -> T) -> Result<T, StoreError> {
+        Ok(read())
+    }
+
     /// The group, `None` before it was founded.
     fn group(&self) -> Result<Option<GroupRow>, StoreError>;
 

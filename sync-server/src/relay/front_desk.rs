@@ -158,9 +158,11 @@ impl<'r, S: ReadStore> FrontDesk<'r, S> {
         after: Seq,
         walk: Walk,
     ) -> Result<LogAnswer, ReadError> {
-        let group = self.store.group()?;
-        let group = group.ok_or_else(|| StoreError::damaged("there is no group"))?;
-        read_log(self.store, self.key, &group, spaces, after, walk)
+        self.store.at_one_moment(|| {
+            let group = self.store.group()?;
+            let group = group.ok_or_else(|| StoreError::damaged("there is no group"))?;
+            read_log(self.store, self.key, &group, spaces, after, walk)
+        })?
     }
 }
 

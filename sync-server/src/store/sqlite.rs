@@ -456,6 +456,24 @@ mod tests {
     }
 
     #[test]
+    fn what_is_read_at_one_moment_is_as_it_stood_whatever_is_committed_meanwhile() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("relay.sqlite");
+        let mut store = SqliteStore::open(&path).unwrap();
+        let reader = SqliteStore::open_to_read(&path).unwrap();
+        let head = || reader.head().unwrap().seq;
+        let heads = reader.at_one_moment(|| {
+            let before = head();
+            store.begin().unwrap();
+            store.append(&gone(1), &[0; 32]).unwrap();
+            store.commit().unwrap();
+            (before, head())
+        });
+        assert_eq!(heads.unwrap(), (Seq(0), Seq(0)));
+        assert_eq!(head(), Seq(1));
+    }
+
+    #[test]
     fn the_write_ahead_log_is_copied_when_it_is_long_and_given_back_when_asked() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("relay.sqlite");

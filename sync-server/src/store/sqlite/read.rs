@@ -107,6 +107,18 @@ impl<Access> SqliteStore<Access> {
 }
 
 impl<Access> ReadStore for SqliteStore<Access> {
+    fn at_one_moment<T>(&self, read: impl FnOnce() -> T) -> Result<T> {
+        if !self.connection.is_autocommit() {
+            return Ok(read());
+        }
+        // Deferred: it takes no lock that a writer waits for. One for all statements costs less
+        // than one for each.
+        let moment = self.connection.unchecked_transaction().map_err(failed)?;
+        let found = read();
+        moment.finish().map_err(failed)?;
+        Ok(found)
+    }
+
     fn group(&self) -> Result<Option<GroupRow>> {
         let row = self.one(
             "SELECT group_id, epoch, server_name, phone_key, is_restored, next_device FROM tenant
