@@ -13,7 +13,7 @@ use std::path::Path;
 use std::thread;
 use std::time::Instant;
 
-use client_core::native::{Clock, Errand, SystemEntropy, WatchEvent, enrol, watch};
+use client_core::native::{Clock, Errand, SystemEntropy, WatchEvent, enrol, sync_once, watch};
 use client_core::{LinkEffect, Replica};
 use dealership::id::DocumentId;
 use dealership::{DeviceNumber, StaffId};
@@ -38,12 +38,19 @@ const EDITS: usize = 300;
 const IDLE: u64 = 10_000;
 
 /// How many of them are opened at a time.
-const AT_A_TIME: u64 = 100;
+const AT_A_TIME: usize = 100;
 
 fn main() {
     let group = Group::found();
+    let (each, held) = idle(&group, IDLE);
+    let bound = "the buffers of a WebSocket, the session and its task";
+    say_bound("idle_connection/memory", each, "KiB", bound);
+    let limit = "beside them the limit of open files of either process";
+    say_peer("idle_connection/held", held, "connections", limit);
     fan_out(&group);
-    idle(&group);
+    let (each, _) = idle(&group, IDLE / 10);
+    let bound = "what a WebSocket has once made room for it keeps: here a page of 300 changes";
+    say_bound("idle_connection/memory/after_reading", each, "KiB", bound);
 }
 
 /// The time from an edit on one device until another one shows it, while all others of the group
@@ -68,10 +75,10 @@ fn fan_out(group: &Group) {
         for number in 0..EDITS {
             let made = made.clone();
             let errand = move |replica: &mut Replica| {
-                let card = json!({"name": format!("客户{number}")});
+                let store = json!({"name": format!("{number}店"), "code": format!("S{number}")});
                 let began = Instant::now();
-                let carded = replica.execute("create_customer", card, Clock::wall());
-                let changed = carded.expect("the command runs").changed;
+                let created = replica.execute("create_store", store, Clock::wall());
+                let changed = created.expect("the command runs").changed;
                 let _nobody_asks = made.send((changed, began));
             };
             errands.send(Box::new(errand)).await.expect("it stays");
@@ -109,28 +116,22 @@ fn fan_out(group: &Group) {
     crowd.disperse();
 }
 
-/// What the relay needs for connections on which nothing happens.
-fn idle(group: &Group) {
+/// What the relay needs for each of so many connections on which nothing happens any more, in
+/// KiB, and how many it held.
+fn idle(group: &Group, many: u64) -> (f64, f64) {
     let serving = group.serve();
-    let devices = group.devices(IDLE);
+    let devices = group.devices(many);
     // What the first connections make the relay allocate once is not a connection's.
-    let crowd = Crowd::gather(&serving, devices[..100].to_vec());
+    let (first, rest) = devices.split_at(AT_A_TIME);
+    let first = Crowd::gather(&serving, first.to_vec());
     let (before, _) = memory_of(serving.process());
-    let first = crowd.held;
-    let rest = Crowd::gather(&serving, devices[100..].to_vec());
+    let rest = Crowd::gather(&serving, rest.to_vec());
     let (after, _) = memory_of(serving.process());
     let each = (after - before) * 1_024.0 / rest.held as f64;
-    say_bound(
-        "idle_connection/memory",
-        each,
-        "KiB",
-        "the buffers of a WebSocket, the session and its task",
-    );
-    let held = (first + rest.held) as f64;
-    let limit = "beside them the limit of open files of either process";
-    say_peer("idle_connection/held", held, "connections", limit);
-    crowd.disperse();
+    let held = (first.held + rest.held) as f64;
+    first.disperse();
     rest.disperse();
+    (each, held)
 }
 
 /// A group whose administrator has very many devices.
@@ -150,15 +151,7 @@ impl Group {
         let administrator = ["--administrator", "马超"];
         administer(group.path(), &[&init[..], &administrator].concat());
         let serving = group.serve();
-        let mut founder = group.replica(&serving, "founder");
-        runtime()
-            .block_on(client_core::native::sync_once(
-                &mut founder,
-                &Clock::start(),
-                "bench",
-                &mut |_| {},
-            ))
-            .expect("it syncs");
+        let founder = group.replica(&serving, "founder");
         let (staff, devices) = (founder.identity().staff, DEVICES + IDLE);
         drop(serving);
         group.enrol_many(staff, devices);
@@ -173,13 +166,19 @@ impl Group {
         Serving::start_with(self.path(), &["--connections-per-address", "15000"])
     }
 
-    /// A replica of the administrator's with a device of its own.
+    /// A replica of the administrator's with a device of its own, that has everything.
     fn replica(&self, serving: &Serving, name: &str) -> Replica {
         let code = administer(self.path(), &["device", "code", "--staff", "马超"]);
         let identity = enrol(&serving.address, None, &code, name, &mut SystemEntropy);
         let identity = identity.expect("the relay enrols the device");
         let folder = self.path().join(name);
-        Replica::create(&folder, &identity, Box::new(SystemEntropy)).expect("a new replica")
+        let replica = Replica::create(&folder, &identity, Box::new(SystemEntropy));
+        let mut replica = replica.expect("a new replica");
+        let clock = Clock::start();
+        runtime()
+            .block_on(sync_once(&mut replica, &clock, "bench", &mut |_| {}))
+            .expect("it syncs");
+        replica
     }
 
     /// Enrols devices without asking: they number far more than codes are given out in a minute.
@@ -236,7 +235,7 @@ impl Crowd {
         let thread = thread::spawn(move || {
             runtime().block_on(async {
                 let mut held = 0;
-                for some in devices.chunks(AT_A_TIME as usize) {
+                for some in devices.chunks(AT_A_TIME) {
                     let entering = some.iter().map(|who| Listener::enter(&address, who));
                     let entered = futures_util::future::join_all(entering).await;
                     for listener in entered.into_iter().flatten() {
