@@ -1,9 +1,8 @@
 //! Bugs that are planted on purpose: a simulator that does not find them proves nothing.
 //!
-//! Every one of them sits in the harness around the product: in the [store](PlantedStore) that a
-//! relay is given, in what its program does around a session, in a device's [database and
-//! randomness](device), in its disk. The product's own code is the code that ships and knows of none
-//! (docs/decisions/0014).
+//! Every one of them sits in the harness around the product: in the store that a relay is given, in
+//! what its program does around a session, in a device's database and randomness, in its disk. The
+//! product's own code is the code that ships and knows of none (docs/decisions/0014).
 
 pub(crate) mod device;
 mod store;
