@@ -7,6 +7,7 @@
 
 mod goals;
 mod measurement;
+mod pace;
 mod report;
 
 use std::{
@@ -62,7 +63,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         build.args(["--bench", &target.name]);
     }
     process::run(&mut build)?;
-    let machine = report::Machine::of_this_run()?;
+    let mut machine = report::Machine::of_this_run()?;
 
     let sizes: Vec<String> = options.documents.iter().map(u32::to_string).collect();
     let mut measurements = Vec::new();
@@ -76,6 +77,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         measurements.extend(measured);
     }
 
+    machine.note_pace_at_end();
     let report = report::markdown(&measurements, &machine, &sizes);
     println!("\n{report}");
     if options.names.is_empty() {

@@ -5,6 +5,7 @@ use anyhow::Result;
 use super::{
     goals::{GOALS, Goal, Limit},
     measurement::Measurement,
+    pace,
 };
 use crate::process;
 
@@ -15,6 +16,8 @@ pub(super) struct Machine {
     memory: String,
     commit: String,
     load: String,
+    /// At the beginning and at the end, in millions of steps a second.
+    pace: [f64; 2],
 }
 
 impl Machine {
@@ -31,7 +34,13 @@ impl Machine {
             memory: memory().unwrap_or_else(|| "an unknown amount".to_owned()),
             commit: commit.trim().to_owned(),
             load: load().unwrap_or_else(|| "unknown".to_owned()),
+            pace: [pace::measure(); 2],
         })
+    }
+
+    /// Measures the pace once more, after the benchmarks.
+    pub(super) fn note_pace_at_end(&mut self) {
+        self.pace[1] = pace::measure();
     }
 }
 
@@ -48,9 +57,10 @@ pub(super) fn markdown(
     let mut document = format!(
         "# Benchmarks\n\n\
          Written by `cargo xtask bench --documents {}` at commit {}, on {} with {} cores and {} of \
-         memory, at a load of {} when it began, relay and clients on the same machine. A goal is a number to \
-         reach, never a timed test: a miss says what bounds it. The ratio is what was measured \
-         over the goal.\n\n\
+         memory, at a load of {} when it began, relay and clients on the same machine. A core's pace \
+         (xtask/src/bench/pace.rs) was {:.0} at the beginning and {:.0} at the end: two reports \
+         compare only where their paces do. A goal is a number to reach, never a timed test: a \
+         miss says what bounds it. The ratio is what was measured over the goal.\n\n\
          | work | today's best peer | goal | measured | ratio | kept | bound by |\n\
          |---|---|---|---|---|---|---|\n{goals}",
         sizes.join(","),
@@ -58,7 +68,9 @@ pub(super) fn markdown(
         machine.processor,
         machine.cores,
         machine.memory,
-        machine.load
+        machine.load,
+        machine.pace[0],
+        machine.pace[1]
     );
 
     let others = measurements
@@ -179,6 +191,7 @@ mod tests {
             memory: "8 GiB".into(),
             commit: "abc".into(),
             load: "0.1".into(),
+            pace: [300.0, 150.0],
         };
         markdown(&[measured], &machine, &["2000".to_owned()])
     }
