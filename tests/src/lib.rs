@@ -16,6 +16,7 @@ pub mod bench;
 pub mod chaos;
 pub mod commands;
 pub mod connection;
+pub mod faults;
 pub mod group;
 pub mod invariants;
 pub mod network;

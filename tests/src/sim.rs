@@ -9,7 +9,7 @@
 //! [is shrunk](shrink()) to what it takes.
 
 mod check;
-mod disk;
+pub(crate) mod disk;
 mod dues;
 mod generate;
 mod ledger;

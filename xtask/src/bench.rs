@@ -21,6 +21,8 @@ use serde_json::Value;
 use crate::{process, workspace};
 use measurement::Measurement;
 
+pub(crate) use report::grouped;
+
 /// Which benchmarks to run.
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -63,7 +65,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         build.args(["--bench", &target.name]);
     }
     process::run(&mut build)?;
-    let mut machine = report::Machine::of_this_run()?;
+    let mut circumstances = report::Circumstances::of_this_run()?;
 
     let sizes: Vec<String> = options.documents.iter().map(u32::to_string).collect();
     let mut measurements = Vec::new();
@@ -77,8 +79,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         measurements.extend(measured);
     }
 
-    machine.note_pace_at_end();
-    let report = report::markdown(&measurements, &machine, &sizes);
+    circumstances.note_pace_at_end();
+    let report = report::markdown(&measurements, &circumstances, &sizes);
     println!("\n{report}");
     if options.names.is_empty() {
         std::fs::write(workspace::root().join(DOCUMENT), report)

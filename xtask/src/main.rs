@@ -12,7 +12,9 @@ mod bench;
 mod cargo_plugin;
 mod debian;
 mod demo_relay;
+mod machine;
 mod process;
+mod score;
 mod simulator;
 mod source_tree;
 mod stages;
@@ -41,6 +43,8 @@ enum Task {
     Tidy(tidy::Options),
     /// Measures, and sets the results beside the goals
     Bench(bench::Options),
+    /// Measures what the engine withstands, and keeps the figures
+    Score(score::Options),
     /// Runs seeds of the simulator, or a plan that it saved
     Sim(simulator::Options),
 }
@@ -51,6 +55,7 @@ fn main() -> ExitCode {
         Task::Test(options) => stages::run(&options),
         Task::Tidy(options) => tidy::run(&options),
         Task::Bench(options) => bench::run(&options),
+        Task::Score(options) => score::run(&options),
         Task::Sim(options) => simulator::run(&options),
     };
     match outcome {

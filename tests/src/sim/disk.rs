@@ -24,7 +24,7 @@ const WAL: &str = "-wal";
 
 /// What ended the process that used a disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Outage {
+pub(crate) enum Outage {
     /// The process was killed: what it had written is there.
     Kill,
     /// The power failed: what was not synced is there or not.
@@ -32,7 +32,7 @@ pub(super) enum Outage {
 }
 
 /// A disk with one folder.
-pub(super) struct Disk {
+pub(crate) struct Disk {
     folder: TempDir,
     state: Arc<Mutex<State>>,
 }
@@ -47,6 +47,8 @@ struct State {
     fuse: Option<u64>,
     /// There is no room for anything.
     is_full: bool,
+    /// After how many more operations there is none.
+    room: Option<u64>,
     /// Operations after which the next one fails, once.
     fault: Option<u64>,
     /// Whether a sync does nothing and says that it did.
@@ -77,7 +79,7 @@ enum Failure {
 
 impl Disk {
     /// An empty disk with power.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let state = Arc::new(Mutex::new(State::default()));
         shim::watch(folder.path(), &state);
@@ -85,61 +87,65 @@ impl Disk {
     }
 
     /// The folder on it.
-    pub(super) fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }
 
     /// Lets the power fail after so many more operations.
-    pub(super) fn fail_after(&self, operations: u64) {
+    pub(crate) fn fail_after(&self, operations: u64) {
         self.state().fuse = Some(operations);
     }
 
     /// Lets the power fail now.
-    pub(super) fn fail_now(&self) {
+    pub(crate) fn fail_now(&self) {
         self.state().is_dead = true;
     }
 
     /// Whether the power has failed.
-    pub(super) fn is_dead(&self) -> bool {
+    pub(crate) fn is_dead(&self) -> bool {
         self.state().is_dead
     }
 
     /// Fills the disk up, or makes room again.
-    pub(super) fn set_full(&self, is_full: bool) {
+    pub(crate) fn set_full(&self, is_full: bool) {
         self.state().is_full = is_full;
     }
 
+    /// Fills the disk up after so many more operations.
+    pub(crate) fn fill_after(&self, operations: u64) {
+        self.state().room = Some(operations);
+    }
+
     /// Lets one operation fail, after so many more.
-    pub(super) fn fault_after(&self, operations: u64) {
+    pub(crate) fn fault_after(&self, operations: u64) {
         self.state().fault = Some(operations);
     }
 
     /// Lets syncs do nothing though they say that they did, or makes them honest again.
-    #[cfg(test)]
-    pub(super) fn set_lying(&self, is_lying: bool) {
+    pub(crate) fn set_lying(&self, is_lying: bool) {
         self.state().is_lying = is_lying;
     }
 
     /// Lets write-ahead logs be synced only with a checkpoint, as `synchronous=NORMAL` does, or with
     /// every commit again.
-    pub(super) fn set_syncing_late(&self, is_syncing_late: bool) {
+    pub(crate) fn set_syncing_late(&self, is_syncing_late: bool) {
         self.state().is_syncing_late = is_syncing_late;
     }
 
     /// Takes back every fault but an outage that has happened.
-    pub(super) fn mend(&self) {
+    pub(crate) fn mend(&self) {
         let mut state = self.state();
-        (state.fuse, state.fault, state.is_full) = (None, None, false);
+        (state.fuse, state.fault, state.room, state.is_full) = (None, None, None, false);
     }
 
     /// How many operations have failed until now because the disk was full or faulty.
-    pub(super) fn failures(&self) -> u64 {
+    pub(crate) fn failures(&self) -> u64 {
         self.state().failures
     }
 
     /// Gives the power back, once nobody has a file of it open any more. Gives the number of
     /// writes that are lost.
-    pub(super) fn restart(&self, outage: Outage, dice: &mut Dice) -> usize {
+    pub(crate) fn restart(&self, outage: Outage, dice: &mut Dice) -> usize {
         let mut state = self.state();
         (state.is_dead, state.fuse) = (false, None);
         match outage {
@@ -178,6 +184,9 @@ impl State {
         if burns_down(&mut self.fault) {
             self.failures += 1;
             return Err(Failure::Broken);
+        }
+        if burns_down(&mut self.room) {
+            self.is_full = true;
         }
         if self.is_full && operation == Operation::Write {
             self.failures += 1;

@@ -7,20 +7,19 @@ use super::{
     measurement::Measurement,
     pace,
 };
+use crate::machine::Machine;
 use crate::process;
 
 /// What the numbers were measured on.
-pub(super) struct Machine {
-    processor: String,
-    cores: usize,
-    memory: String,
+pub(super) struct Circumstances {
+    machine: Machine,
     commit: String,
     load: String,
     /// At the beginning and at the end, in millions of steps a second.
     pace: [f64; 2],
 }
 
-impl Machine {
+impl Circumstances {
     /// This machine, with the commit that is checked out and what else it is doing.
     ///
     /// # Errors
@@ -29,9 +28,7 @@ impl Machine {
         let commit =
             process::read(process::command("git").args(["describe", "--always", "--dirty"]))?;
         Ok(Self {
-            processor: processor().unwrap_or_else(|| std::env::consts::ARCH.to_owned()),
-            cores: std::thread::available_parallelism().map_or(1, usize::from),
-            memory: memory().unwrap_or_else(|| "an unknown amount".to_owned()),
+            machine: Machine::of_this_run(),
             commit: commit.trim().to_owned(),
             load: load().unwrap_or_else(|| "unknown".to_owned()),
             pace: [pace::measure(); 2],
@@ -47,7 +44,7 @@ impl Machine {
 /// The document, in Markdown.
 pub(super) fn markdown(
     measurements: &[Measurement],
-    machine: &Machine,
+    circumstances: &Circumstances,
     sizes: &[String],
 ) -> String {
     let goals: String = GOALS
@@ -64,13 +61,13 @@ pub(super) fn markdown(
          | work | today's best peer | goal | measured | ratio | kept | bound by |\n\
          |---|---|---|---|---|---|---|\n{goals}",
         sizes.join(","),
-        machine.commit,
-        machine.processor,
-        machine.cores,
-        machine.memory,
-        machine.load,
-        machine.pace[0],
-        machine.pace[1]
+        circumstances.commit,
+        circumstances.machine.processor,
+        circumstances.machine.cores,
+        circumstances.machine.memory,
+        circumstances.load,
+        circumstances.pace[0],
+        circumstances.pace[1]
     );
 
     let others = measurements
@@ -139,38 +136,29 @@ fn quantity(value: f64, unit: &str) -> String {
     };
     let digits = format!("{value:.decimals$}");
     let (whole, fraction) = digits.split_at(digits.find('.').unwrap_or(digits.len()));
+    format!("{}{fraction} {unit}", grouped_digits(whole))
+}
+
+/// A number with a comma after every third digit.
+pub(crate) fn grouped(number: u64) -> String {
+    grouped_digits(&number.to_string())
+}
+
+fn grouped_digits(whole: &str) -> String {
     let mut grouped = String::new();
     for (index, digit) in whole.chars().enumerate() {
-        if index > 0 && (whole.len() - index) % 3 == 0 && !grouped.ends_with('-') {
+        if index > 0 && (whole.len() - index).is_multiple_of(3) && !grouped.ends_with('-') {
             grouped.push(',');
         }
         grouped.push(digit);
     }
-    format!("{grouped}{fraction} {unit}")
-}
-
-/// The machine's memory in whole GiB.
-fn memory() -> Option<String> {
-    let description = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let total = description
-        .lines()
-        .find_map(|line| line.strip_prefix("MemTotal:"))?;
-    let kibibytes: u64 = total.split_whitespace().next()?.parse().ok()?;
-    Some(format!("{} GiB", kibibytes.div_ceil(1 << 20)))
+    grouped
 }
 
 /// How many processes wanted a core on average over the last minute.
 fn load() -> Option<String> {
     let averages = std::fs::read_to_string("/proc/loadavg").ok()?;
     averages.split_whitespace().next().map(str::to_owned)
-}
-
-fn processor() -> Option<String> {
-    let description = std::fs::read_to_string("/proc/cpuinfo").ok()?;
-    let name = description
-        .lines()
-        .find_map(|line| line.strip_prefix("model name"))?;
-    Some(name.trim_start_matches([' ', '\t', ':']).to_owned())
 }
 
 #[cfg(test)]
@@ -185,15 +173,17 @@ mod tests {
             peer: None,
             bound: Some("decoding".to_owned()),
         };
-        let machine = Machine {
-            processor: "a processor".into(),
-            cores: 2,
-            memory: "8 GiB".into(),
+        let circumstances = Circumstances {
+            machine: Machine {
+                processor: "a processor".into(),
+                cores: 2,
+                memory: "8 GiB".into(),
+            },
             commit: "abc".into(),
             load: "0.1".into(),
             pace: [300.0, 150.0],
         };
-        markdown(&[measured], &machine, &["2000".to_owned()])
+        markdown(&[measured], &circumstances, &["2000".to_owned()])
     }
 
     #[test]
