@@ -44,7 +44,7 @@ mod verify;
 pub use accept::Pushed;
 pub use directory::{Directory, Member};
 pub use documents::LoadError;
-pub use enrol::{EnrolError, Enrolled, Enrolment};
+pub use enrol::{EnrolError, Enrolled, Enrolment, EnrolmentRequest};
 pub use front_desk::{Admittance, FrontDesk, Guest};
 pub use own::OwnFactError;
 pub use purge::PurgeError;

@@ -15,12 +15,14 @@ mod devices;
 mod enrol;
 mod health;
 mod limits;
+mod network;
 mod pace;
 mod readers;
 mod routes;
 mod session;
 mod sync;
 mod tls;
+mod tolled;
 mod writer;
 
 use std::sync::Arc;

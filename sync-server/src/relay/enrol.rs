@@ -3,6 +3,7 @@
 use dealership::edit::Edits;
 use dealership::{DeviceNumber, GroupId, Kind, Space, StaffId, Timestamp, Value};
 use ed25519_dalek::VerifyingKey;
+use serde::Deserialize;
 
 use super::draft::Draft;
 use super::{Relay, RelayError};
@@ -28,6 +29,31 @@ const NAME: usize = 60;
 
 /// The command that the relay's own change bears.
 const COMMAND: &str = "enrol";
+
+/// What a device asks to be enrolled with, as it comes over HTTP.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EnrolmentRequest {
+    /// The code, as typed.
+    pub code: String,
+    /// The Ed25519 public key that it made, as 64 hex digits.
+    pub public_key: String,
+    /// What its owner calls it.
+    pub device_name: String,
+}
+
+impl EnrolmentRequest {
+    /// What it brings; `None` if its key is not 64 hex digits.
+    pub fn enrolment(&self) -> Option<Enrolment<'_>> {
+        let mut public_key = [0; 32];
+        hex::decode_to_slice(&self.public_key, &mut public_key).ok()?;
+        Some(Enrolment {
+            code: &self.code,
+            public_key,
+            device_name: &self.device_name,
+        })
+    }
+}
 
 /// What a device brings to its enrolment.
 #[derive(Clone, Debug)]

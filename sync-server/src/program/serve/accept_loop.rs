@@ -3,7 +3,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use axum::Router;
@@ -13,21 +13,27 @@ use governor::{Quota, RateLimiter};
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use socket2::{SockRef, TcpKeepalive};
+use socket2::{Domain, SockRef, Socket, TcpKeepalive, Type};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tower_service::Service as _;
 
 use super::connections::Permit;
+use super::tolled::Tolled;
 use super::{Hub, limits, routes};
 
 /// Listens on an address.
 pub(super) fn bind(address: SocketAddr) -> Result<TcpListener> {
     let listen = || {
-        let listener = std::net::TcpListener::bind(address)?;
-        listener.set_nonblocking(true)?;
-        TcpListener::from_std(listener)
+        let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+        // A relay that restarts takes its port again at once.
+        #[cfg(unix)]
+        socket.set_reuse_address(true)?;
+        socket.bind(&address.into())?;
+        socket.listen(limits::BACKLOG)?;
+        socket.set_nonblocking(true)?;
+        TcpListener::from_std(socket.into())
     };
     listen().map_err(|error| match error.kind() {
         std::io::ErrorKind::AddrInUse => {
@@ -43,10 +49,6 @@ pub(super) async fn run(hub: Arc<Hub>, listener: TcpListener, tls: Option<TlsAcc
     let clock = DefaultClock::default();
     let admission = RateLimiter::direct(Quota::per_second(limits::CONNECTIONS_PER_SECOND));
     loop {
-        if let Err(not_until) = admission.check() {
-            let wait = not_until.wait_time_from(clock.now());
-            tokio::time::sleep_until(tokio::time::Instant::now() + wait).await;
-        }
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             () = hub.stopping.cancelled() => return,
@@ -61,10 +63,15 @@ pub(super) async fn run(hub: Arc<Hub>, listener: TcpListener, tls: Option<TlsAcc
                 continue;
             }
         };
-        let Some(permit) = hub.connections.admit(peer.ip()) else {
+        // Turned away at once: who comes too often must not use up what others may open.
+        let Some(permit) = hub.connections.admit(peer.ip(), Instant::now()) else {
             metrics::counter!("forecourt_connections_refused_total").increment(1);
             continue;
         };
+        if let Err(not_until) = admission.check() {
+            let wait = not_until.wait_time_from(clock.now());
+            tokio::time::sleep_until(tokio::time::Instant::now() + wait).await;
+        }
         if let Err(error) = configure(&stream) {
             tracing::debug!(%error, "a connection ended before it began");
             continue;
@@ -94,6 +101,7 @@ async fn connection<S>(hub: &Hub, stream: S, peer: SocketAddr, router: Router, p
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let stream = Tolled::new(stream, Arc::clone(&permit));
     let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
         request.extensions_mut().insert(Arc::clone(&permit));

@@ -10,22 +10,13 @@ use axum::extract::{ConnectInfo, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use dealership::{DeviceNumber, GroupId, StaffId};
-use serde::{Deserialize, Serialize};
-use sync_server::relay::{EnrolError, Enrolled};
+use serde::Serialize;
+use sync_server::relay::{EnrolError, Enrolled, EnrolmentRequest};
 
+use super::network::Network;
 use super::{Hub, limits};
 
 const HOUR: Duration = Duration::from_secs(3_600);
-
-/// What a device asks.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Request {
-    code: String,
-    /// 64 hex digits.
-    public_key: String,
-    device_name: String,
-}
 
 /// What it gets.
 #[derive(Serialize)]
@@ -49,17 +40,16 @@ struct Refused {
 pub(super) async fn enrol(
     State(hub): State<Arc<Hub>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    Json(request): Json<Request>,
+    Json(request): Json<EnrolmentRequest>,
 ) -> Response {
     // Counted before the answer is known: a thousand tries at once are a thousand tries.
     let Some(reserved) = hub.tries.reserve(peer.ip(), Instant::now()) else {
         let text = "too many wrong codes from this address: try again in an hour";
         return refused(StatusCode::TOO_MANY_REQUESTS, text);
     };
-    let mut public_key = [0; 32];
-    if hex::decode_to_slice(&request.public_key, &mut public_key).is_err() {
+    let Some(public_key) = request.enrolment().map(|it| it.public_key) else {
         return refused(StatusCode::BAD_REQUEST, "public_key is not 64 hex digits");
-    }
+    };
     let enrolling = hub
         .writer
         .enrol(request.code, public_key, request.device_name);
@@ -116,11 +106,6 @@ fn refused(status: StatusCode, error: &str) -> Response {
 #[derive(Default)]
 pub(super) struct Tries(Mutex<BTreeMap<Network, Failed>>);
 
-/// An IPv4 address, or the first half of an IPv6 one, which is what one customer of a provider
-/// has at least.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Network(IpAddr);
-
 struct Failed {
     since: Instant,
     times: u32,
@@ -128,18 +113,6 @@ struct Failed {
 
 /// A try that counts unless it is given back.
 struct Reserved(Network);
-
-impl Network {
-    fn of(address: IpAddr) -> Self {
-        Self(match address.to_canonical() {
-            IpAddr::V4(address) => IpAddr::V4(address),
-            IpAddr::V6(address) => {
-                let half = u128::from(address) >> 64 << 64;
-                IpAddr::V6(half.into())
-            }
-        })
-    }
-}
 
 impl Tries {
     /// Counts a try, if there is one left for the network and for all of them together.

@@ -39,6 +39,17 @@ pub(super) const PING: Duration = Duration::from_secs(25);
 /// When TCP itself asks whether the peer is there, and gives up on what it did not take.
 pub(super) const KEEPALIVE: Duration = Duration::from_secs(30);
 
+/// How many connections wait in the kernel to be accepted.
+pub(super) const BACKLOG: i32 = 1_024;
+
+/// New connections of one network in a second, beyond as many at once as it may hold; the rest is
+/// turned away, and takes nothing from what others may open.
+pub(super) const CONNECTIONS_OF_ONE_PER_SECOND: NonZeroU32 = NonZeroU32::new(50).unwrap();
+
+/// What a peer may say before it has proved who it is, in bytes: an honest device says
+/// less than a kilobyte, and requests over HTTP are small.
+pub(super) const UNPROVED_BYTES: usize = 256 * 1024;
+
 /// New connections in a second, and at once; the rest waits to be accepted.
 pub(super) const CONNECTIONS_PER_SECOND: NonZeroU32 = NonZeroU32::new(500).unwrap();
 
@@ -48,7 +59,8 @@ pub(super) const MESSAGES_PER_SECOND: NonZeroU32 = NonZeroU32::new(200).unwrap()
 /// Messages of one connection at once.
 pub(super) const MESSAGES_AT_ONCE: NonZeroU32 = NonZeroU32::new(1_000).unwrap();
 
-/// Bytes of one connection in a second; beyond it, its socket is not read for a while.
+/// Bytes of one connection in a second, whatever they are; beyond it, its socket is not read for a
+/// while.
 pub(super) const BYTES_PER_SECOND: NonZeroU32 = NonZeroU32::new(2 << 20).unwrap();
 
 /// Bytes of one connection at once.

@@ -14,33 +14,34 @@ use super::limits;
 /// The allowance of one connection.
 pub(super) struct Pace {
     clock: DefaultClock,
-    messages: DefaultDirectRateLimiter,
-    bytes: DefaultDirectRateLimiter,
+    allowance: DefaultDirectRateLimiter,
 }
 
 impl Pace {
-    /// A whole allowance.
-    pub(super) fn new() -> Self {
-        let messages =
-            Quota::per_second(limits::MESSAGES_PER_SECOND).allow_burst(limits::MESSAGES_AT_ONCE);
-        let bytes = Quota::per_second(limits::BYTES_PER_SECOND).allow_burst(limits::BYTES_AT_ONCE);
+    /// A whole allowance of messages.
+    pub(super) fn of_messages() -> Self {
+        Self::of(limits::MESSAGES_PER_SECOND, limits::MESSAGES_AT_ONCE)
+    }
+
+    /// A whole allowance of bytes.
+    pub(super) fn of_bytes() -> Self {
+        Self::of(limits::BYTES_PER_SECOND, limits::BYTES_AT_ONCE)
+    }
+
+    fn of(per_second: NonZeroU32, at_once: NonZeroU32) -> Self {
+        let quota = Quota::per_second(per_second).allow_burst(at_once);
         Self {
             clock: DefaultClock::default(),
-            messages: RateLimiter::direct(messages),
-            bytes: RateLimiter::direct(bytes),
+            allowance: RateLimiter::direct(quota),
         }
     }
 
-    /// Counts a message, and says how long the socket should be left alone.
-    pub(super) fn take(&self, bytes: usize) -> Option<Duration> {
-        let now = self.clock.now();
-        let messages = self.messages.check().err();
-        let messages = messages.map(|not_until| not_until.wait_time_from(now));
-        let bytes = NonZeroU32::new(u32::try_from(bytes).unwrap_or(u32::MAX))
-            .and_then(|bytes| self.bytes.check_n(bytes).ok())
-            .and_then(Result::err)
-            .map(|not_until| not_until.wait_time_from(now));
-        messages.max(bytes)
+    /// Takes so much, at most as much as goes at once, and says how long the socket should be left
+    /// alone.
+    pub(super) fn take(&self, much: usize) -> Option<Duration> {
+        let much = NonZeroU32::new(u32::try_from(much).unwrap_or(u32::MAX))?;
+        let refused = self.allowance.check_n(much).ok()?.err()?;
+        Some(refused.wait_time_from(self.clock.now()))
     }
 }
 
@@ -50,17 +51,17 @@ mod tests {
 
     #[test]
     fn a_burst_is_read_at_once_and_what_is_beyond_it_waits() {
-        let pace = Pace::new();
+        let pace = Pace::of_messages();
         let burst = limits::MESSAGES_AT_ONCE.get();
-        let waits: Vec<_> = (0..burst).filter_map(|_| pace.take(10)).collect();
+        let waits: Vec<_> = (0..burst).filter_map(|_| pace.take(1)).collect();
         assert!(waits.is_empty());
         // The bucket refills while the test runs; twice the burst outruns it.
-        assert!((0..burst).any(|_| pace.take(10).is_some()));
+        assert!((0..burst).any(|_| pace.take(1).is_some()));
     }
 
     #[test]
-    fn many_bytes_wait_however_few_the_messages() {
-        let pace = Pace::new();
+    fn many_bytes_wait_however_few_the_pieces() {
+        let pace = Pace::of_bytes();
         let frame = limits::FRAME_BYTES;
         let frames = 2 * limits::BYTES_AT_ONCE.get() as usize / frame;
         assert!((0..frames).any(|_| pace.take(frame).is_some()));

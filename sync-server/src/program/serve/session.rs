@@ -19,6 +19,7 @@ use sync_server::wire;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
+use super::connections::Permit;
 use super::devices::Connected;
 use super::pace::Pace;
 use super::{Hub, limits};
@@ -29,7 +30,7 @@ use crate::folder::random;
 const PAUSE: u32 = 5_000;
 
 /// Runs a connection from its opening to its end.
-pub(super) async fn run(hub: Arc<Hub>, socket: WebSocket) {
+pub(super) async fn run(hub: Arc<Hub>, socket: WebSocket, permit: Arc<Permit>) {
     let Ok(nonce) = random() else {
         tracing::error!("no randomness for a nonce");
         return;
@@ -48,7 +49,8 @@ pub(super) async fn run(hub: Arc<Hub>, socket: WebSocket) {
         session,
         known: None,
         guest: None,
-        pace: Pace::new(),
+        permit,
+        pace: Pace::of_messages(),
         readable_from: None,
         is_draining: false,
     };
@@ -67,6 +69,8 @@ struct Connection {
     /// Who it says it is; proved when it is a guest.
     known: Option<(DeviceNumber, StaffId)>,
     guest: Option<Guest>,
+    /// Held as long as the connection.
+    permit: Arc<Permit>,
     pace: Pace,
     /// When the socket is read again, if it was read too fast.
     readable_from: Option<Instant>,
@@ -178,12 +182,12 @@ impl Connection {
     ) -> Result<(), Ended> {
         match message {
             Some(Ok(Message::Binary(frame))) => {
-                self.pay(frame.len());
+                self.pay();
                 self.tell(RelayInput::Received(frame.into()));
                 Ok(())
             }
-            Some(Ok(Message::Ping(payload) | Message::Pong(payload))) => {
-                self.pay(payload.len());
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => {
+                self.pay();
                 self.tell(RelayInput::Touched);
                 Ok(())
             }
@@ -199,8 +203,8 @@ impl Connection {
     }
 
     /// Counts a message, and leaves the socket alone for a while if it was one too many.
-    fn pay(&mut self, bytes: usize) {
-        let pause = self.pace.take(bytes);
+    fn pay(&mut self) {
+        let pause = self.pace.take(1);
         self.readable_from = pause.map(|pause| Instant::now() + pause);
     }
 
@@ -255,6 +259,7 @@ impl Connection {
         let admitted = self.hub.readers.ask(move |desk| desk.admit(now, &greeting));
         match admitted.await {
             Ok(Admittance::Admitted(guest)) => {
+                self.permit.prove();
                 self.guest = Some(Guest {
                     epoch: guest.admission.epoch,
                     spaces: Arc::new(guest.spaces),

@@ -38,9 +38,7 @@ pub(super) async fn sync(
         .on_failed_upgrade(|error| tracing::debug!(%error, "an upgrade failed"))
         .on_upgrade(move |socket| {
             tasks.track_future(async move {
-                // Held as long as the connection.
-                let _permit = permit;
-                session::run(hub, socket).await;
+                session::run(hub, socket, permit).await;
             })
         })
 }
