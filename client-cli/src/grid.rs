@@ -23,11 +23,11 @@ const MAX_COLUMNS: usize = 500;
 const MAX_CELL: usize = 32_767;
 
 /// A sheet as lines of cells.
-pub(crate) type Grid = Vec<Vec<String>>;
+pub type Grid = Vec<Vec<String>>;
 
 /// In what kind of file a sheet comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Format {
+pub enum Format {
     /// A workbook: xlsx, or the older xls.
     Workbook,
     /// Text with separators.
@@ -36,7 +36,12 @@ pub(crate) enum Format {
 
 /// Reads the first sheet of an xlsx or xls file, or a csv file in UTF-8, UTF-16 or GB18030, told
 /// apart by their content.
-pub(crate) fn read(path: &Path) -> Result<(Grid, Format)> {
+///
+/// # Errors
+///
+/// When the file cannot be read, is none of these, or is over a limit; in a sentence that names
+/// it.
+pub fn read(path: &Path) -> Result<(Grid, Format)> {
     let file = || path.display();
     let length = fs::metadata(path)
         .with_context(|| format!("{} cannot be read", file()))?
@@ -50,7 +55,12 @@ pub(crate) fn read(path: &Path) -> Result<(Grid, Format)> {
     from_bytes(bytes).with_context(|| format!("{} cannot be read as a spreadsheet", file()))
 }
 
-fn from_bytes(bytes: Vec<u8>) -> Result<(Grid, Format)> {
+/// Reads what a file holds.
+///
+/// # Errors
+///
+/// When it is no such file, or over a limit.
+pub fn from_bytes(bytes: Vec<u8>) -> Result<(Grid, Format)> {
     if bytes.starts_with(b"PK\x03\x04") {
         Ok((workbook::read_xlsx(bytes)?, Format::Workbook))
     } else if bytes.starts_with(b"\xd0\xcf\x11\xe0") {
@@ -64,16 +74,12 @@ fn from_bytes(bytes: Vec<u8>) -> Result<(Grid, Format)> {
 /// file in UTF-8 with a byte order mark and without the notes. Every cell is text.
 ///
 /// The file appears whole or not at all.
-pub(crate) fn write(
-    path: &Path,
-    title: &str,
-    grid: &[Vec<String>],
-    notes: &[Vec<String>],
-) -> Result<()> {
-    let bytes = match format_of(path) {
-        Format::Delimited => delimited::write(grid)?,
-        Format::Workbook => workbook::write(title, grid, notes)?,
-    };
+///
+/// # Errors
+///
+/// When it cannot be written, or a sheet cannot hold the grid.
+pub fn write(path: &Path, title: &str, grid: &[Vec<String>], notes: &[Vec<String>]) -> Result<()> {
+    let bytes = to_bytes(format_of(path), title, grid, notes)?;
     let mut name = OsString::from(".");
     name.push(path.file_name().context("the path names no file")?);
     name.push(".part");
@@ -84,8 +90,25 @@ pub(crate) fn write(
     written.with_context(|| format!("{} cannot be written", path.display()))
 }
 
+/// What a file of a format holds.
+///
+/// # Errors
+///
+/// When a sheet cannot hold the grid.
+pub fn to_bytes(
+    format: Format,
+    title: &str,
+    grid: &[Vec<String>],
+    notes: &[Vec<String>],
+) -> Result<Vec<u8>> {
+    match format {
+        Format::Delimited => delimited::write(grid),
+        Format::Workbook => workbook::write(title, grid, notes),
+    }
+}
+
 /// The kind of file that a path asks for.
-pub(crate) fn format_of(path: &Path) -> Format {
+pub fn format_of(path: &Path) -> Format {
     match path.extension() {
         Some(extension) if extension.eq_ignore_ascii_case("csv") => Format::Delimited,
         _ => Format::Workbook,

@@ -6,7 +6,6 @@
 mod act;
 mod arguments;
 mod console;
-mod grid;
 mod input;
 mod keep;
 mod link;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
+use client_cli::grid::{self, Format, Grid};
 use client_core::import::RowReport;
 use client_core::native::Clock;
 use client_core::{ExportOrder, ImportOrder, ImportReport};
@@ -13,7 +14,6 @@ use dealership::sheet::Sheet;
 use serde_json::json;
 
 use crate::arguments::{ExportOptions, ImportOptions};
-use crate::grid::{self, Format, Grid};
 use crate::{console, opening};
 
 /// The heading of the column that says why a row was not taken.
