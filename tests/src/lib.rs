@@ -17,6 +17,7 @@ pub mod chaos;
 pub mod commands;
 pub mod connection;
 pub mod faults;
+pub mod fuzzing;
 pub mod group;
 pub mod invariants;
 pub mod network;

@@ -1,6 +1,6 @@
 //! A relay, its devices, and the time of day.
 
-use client_core::{Executed, Medium, Moment, Replica, ReplicaError};
+use client_core::{Executed, Identity, Medium, Moment, Replica, ReplicaError};
 use dealership::id::FreshIds;
 use dealership::{Timestamp, civil};
 use serde_json::{Value as Json, json};
@@ -186,6 +186,11 @@ impl Network {
             Ok(shown) => shown,
             Err(error) => panic!("{view} on {}: {error:?}", held.name),
         }
+    }
+
+    /// Who a device is.
+    pub fn identity(&self, device: Device) -> &Identity {
+        self.devices[device.0].replica.identity()
     }
 
     /// The replica of a device.
