@@ -157,6 +157,22 @@ impl Connection {
         .map(Vec::as_slice)
     }
 
+    /// Takes everything away that is on its way in a direction.
+    pub fn waylay(&mut self, direction: Direction) -> Vec<Vec<u8>> {
+        match direction {
+            Direction::Up => self.up.drain(..).collect(),
+            Direction::Down => self.down.drain(..).collect(),
+        }
+    }
+
+    /// Puts a message on its way that neither end has sent.
+    pub fn slip_in(&mut self, direction: Direction, frame: Vec<u8>) {
+        match direction {
+            Direction::Up => self.up.push_back(frame),
+            Direction::Down => self.down.push_back(frame),
+        }
+    }
+
     /// Does something to the oldest message of a direction; whether there was one.
     pub fn spoil(&mut self, direction: Direction, spoiling: Spoiling) -> bool {
         let queue = match direction {

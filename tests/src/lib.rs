@@ -18,6 +18,7 @@ pub mod commands;
 pub mod connection;
 pub mod faults;
 pub mod fuzzing;
+pub mod golden;
 pub mod group;
 pub mod invariants;
 pub mod network;
