@@ -4,9 +4,12 @@
 //! Everything that is costly to make is made once and kept in `target/bench`; a benchmark works
 //! on a copy.
 
+pub mod crowd;
 pub mod figures;
 pub mod group_of_size;
+pub mod hearing;
 pub mod listener;
+pub mod many_devices;
 pub mod serving;
 
 pub use figures::{Spread, say, say_bound};

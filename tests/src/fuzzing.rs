@@ -6,6 +6,7 @@
 //! bytes are refused is no failure.
 
 use std::cell::RefCell;
+use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -138,6 +139,17 @@ impl Target {
     /// Examples that are as they should be, for a fuzzer to begin with.
     pub fn seeds(&'static self) -> Vec<Vec<u8>> {
         on_the_bench(move |world| (self.seeds)(world))
+    }
+
+    /// What fuzzers found worth keeping.
+    pub fn kept(&self) -> Vec<Vec<u8>> {
+        let files = fs::read_dir(corpus().join(self.name)).into_iter().flatten();
+        let mut paths: Vec<_> = files.map(|file| file.expect("a file").path()).collect();
+        paths.sort();
+        paths
+            .iter()
+            .map(|path| fs::read(path).expect("a file"))
+            .collect()
     }
 }
 

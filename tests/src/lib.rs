@@ -16,6 +16,7 @@ pub mod bench;
 pub mod chaos;
 pub mod commands;
 pub mod connection;
+pub mod drill;
 pub mod faults;
 pub mod fuzzing;
 pub mod golden;
@@ -24,6 +25,7 @@ pub mod invariants;
 pub mod network;
 pub mod planted;
 pub mod processes;
+pub mod proxy;
 pub mod sim;
 
 pub use chaos::Weather;

@@ -8,16 +8,18 @@
 //! ```
 //!
 //! Devices dial the [`Line`], whose address never changes; it leads to whichever relay serves now
-//! and can be cut at any byte.
+//! and can be cut at any byte. Worse networks than that are [`crate::proxy`]'s.
 
 use std::time::Duration;
 
+mod certificates;
 mod consumption;
 mod intruder;
 mod ledger;
 mod line;
 mod process;
 mod programs;
+mod showroom;
 mod site;
 mod tablet;
 
@@ -27,6 +29,7 @@ pub use ledger::{Audit, Ledger};
 pub use line::{Line, Towards};
 pub use process::{Killer, Process};
 pub use programs::Programs;
+pub use showroom::Showroom;
 pub use site::{ADMINISTRATOR, Site};
 pub use tablet::Tablet;
 

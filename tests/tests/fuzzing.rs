@@ -35,11 +35,8 @@ fn everything_that_a_fuzzer_found_worth_keeping_holds() {
     let mut replayed = 0;
     for target in TARGETS {
         known.insert(target.name.to_owned());
-        let Ok(files) = fs::read_dir(corpus().join(target.name)) else {
-            continue;
-        };
-        for file in files {
-            run(target.name, &fs::read(file.unwrap().path()).unwrap());
+        for bytes in target.kept() {
+            run(target.name, &bytes);
             replayed += 1;
         }
     }

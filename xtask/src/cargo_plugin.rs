@@ -19,6 +19,13 @@ pub(crate) const DENY: CargoPlugin = CargoPlugin {
     features: &[],
 };
 
+/// Builds and runs fuzzers.
+pub(crate) const FUZZ: CargoPlugin = CargoPlugin {
+    subcommand: "fuzz",
+    version: "0.13.1",
+    features: &[],
+};
+
 /// Runs each test in a process of its own.
 pub(crate) const NEXTEST: CargoPlugin = CargoPlugin {
     subcommand: "nextest",

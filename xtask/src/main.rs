@@ -12,6 +12,8 @@ mod bench;
 mod cargo_plugin;
 mod debian;
 mod demo_relay;
+mod fuzz;
+mod golden;
 mod machine;
 mod process;
 mod score;
@@ -47,6 +49,10 @@ enum Task {
     Score(score::Options),
     /// Runs seeds of the simulator, or a plan that it saved
     Sim(simulator::Options),
+    /// Fuzzes what comes from outside, with a nightly compiler
+    Fuzz(fuzz::Options),
+    /// Makes the golden files of this version, which are never changed after
+    Golden(golden::Options),
 }
 
 fn main() -> ExitCode {
@@ -57,6 +63,8 @@ fn main() -> ExitCode {
         Task::Bench(options) => bench::run(&options),
         Task::Score(options) => score::run(&options),
         Task::Sim(options) => simulator::run(&options),
+        Task::Fuzz(options) => fuzz::run(&options),
+        Task::Golden(options) => golden::run(&options),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

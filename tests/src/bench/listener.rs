@@ -59,6 +59,14 @@ impl Listener {
         listener.listen(true).await.then_some(listener)
     }
 
+    /// The socket alone, to say on it whatever one likes.
+    pub fn into_stream(self) -> Option<TcpStream> {
+        match self.socket.into_inner() {
+            MaybeTlsStream::Plain(stream) => Some(stream),
+            _ => None,
+        }
+    }
+
     /// Takes in what comes until the connection ends.
     pub async fn stay(mut self) {
         self.listen(false).await;

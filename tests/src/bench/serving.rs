@@ -62,7 +62,6 @@ pub fn administer(folder: &Path, arguments: &[&str]) -> String {
 
 /// The folder of what cargo builds.
 pub fn target() -> PathBuf {
-    let benchmark = std::env::current_exe().expect("this program");
-    let target = benchmark.ancestors().nth(3);
-    target.expect("a program in target/PROFILE/deps").to_owned()
+    let folder = Programs::folder();
+    folder.parent().expect("a folder in target").to_owned()
 }

@@ -32,6 +32,17 @@ impl Ledger {
         self.promised.insert(edit.to_owned());
     }
 
+    /// Notes everything that another ledger has noted.
+    pub fn absorb(&mut self, other: &Self) {
+        self.absorb_tried(other);
+        self.promised.extend(other.promised.iter().cloned());
+    }
+
+    /// Notes what another ledger has noted, and that none of it was promised to anybody here.
+    pub fn absorb_tried(&mut self, other: &Self) {
+        self.tried.extend(other.tried.iter().cloned());
+    }
+
     /// How many edits were promised.
     pub fn promised(&self) -> usize {
         self.promised.len()

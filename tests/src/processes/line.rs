@@ -72,6 +72,11 @@ impl Line {
         *locked(&self.shared.relay) = Some(relay);
     }
 
+    /// The relay that new connections are led to.
+    pub fn leads_to(&self) -> Option<SocketAddr> {
+        *locked(&self.shared.relay)
+    }
+
     /// Cuts the line after so many more bytes one way: does something while both ends wait for
     /// the rest, and then ends the connection.
     pub fn cut_after(&self, bytes: usize, towards: Towards, then: impl FnOnce() + Send + 'static) {

@@ -21,12 +21,21 @@ impl Programs {
     /// first. One that is missing, or older than what it was made from, would test something
     /// else: then this panics and says what to do.
     pub fn built() -> Self {
-        let test = std::env::current_exe().expect("a test knows its own path");
-        // target/PROFILE/deps/TEST
-        let folder = test.ancestors().nth(2).expect("cargo's target folder");
+        let folder = Self::folder();
         Self {
-            server: program(folder, "forecourt-server"),
-            client: program(folder, "forecourt"),
+            server: program(&folder, "forecourt-server"),
+            client: program(&folder, "forecourt"),
+        }
+    }
+
+    /// Where cargo puts programs: `target/PROFILE`, seen from a program there or a test in its
+    /// `deps`.
+    pub fn folder() -> PathBuf {
+        let test = std::env::current_exe().expect("a test knows its own path");
+        let folder = test.parent().expect("cargo's target folder");
+        match folder.parent().filter(|_| folder.ends_with("deps")) {
+            Some(above) => above.to_owned(),
+            None => folder.to_owned(),
         }
     }
 }

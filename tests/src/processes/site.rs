@@ -7,6 +7,7 @@ use std::process::Command;
 use serde_json::Value as Json;
 use tempfile::TempDir;
 
+use super::certificates::Certificates;
 use super::{Line, Process, Programs, Tablet};
 
 /// The name that devices know the relay by.
@@ -20,13 +21,26 @@ pub struct Site {
     folder: TempDir,
     programs: Programs,
     line: Line,
+    /// What the relay shows, if it speaks TLS.
+    certificates: Option<Certificates>,
 }
 
 impl Site {
     /// Founds a group.
     pub fn found() -> Self {
+        Self::with(|_| None)
+    }
+
+    /// Founds a group whose relay speaks TLS.
+    pub fn found_sealed() -> Self {
+        Self::with(|folder| Some(Certificates::issue(folder)))
+    }
+
+    fn with(certificates: impl FnOnce(&Path) -> Option<Certificates>) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
         let site = Self {
-            folder: tempfile::tempdir().expect("a folder"),
+            certificates: certificates(folder.path()),
+            folder,
             programs: Programs::built(),
             line: Line::lay(),
         };
@@ -49,13 +63,29 @@ impl Site {
 
     /// Starts the relay, and does not wait for it.
     pub fn start(&self) -> Process {
+        self.start_with(&[])
+    }
+
+    /// The same with settings.
+    pub fn start_with(&self, settings: &[&str]) -> Process {
         let serve = ["serve", "--listen", "127.0.0.1:0", "--log-format", "json"];
-        Process::start(self.server(&serve).env("FORECOURT_LOG", "info"))
+        let mut command = self.server(&serve);
+        command.args(settings).env("FORECOURT_LOG", "info");
+        if let Some(certificates) = &self.certificates {
+            command.arg("--tls-cert").arg(&certificates.chain);
+            command.arg("--tls-key").arg(&certificates.key);
+        }
+        Process::start(&mut command)
     }
 
     /// Starts the relay, and leads the line to it when it serves.
     pub fn serve(&self) -> Process {
-        let mut relay = self.start();
+        self.serve_with(&[])
+    }
+
+    /// The same with settings.
+    pub fn serve_with(&self, settings: &[&str]) -> Process {
+        let mut relay = self.start_with(settings);
         let address = wait_until_it_serves(&mut relay);
         self.line.lead_to(address);
         relay
@@ -69,12 +99,24 @@ impl Site {
 
     /// Enrols a device of a member of staff, at a relay that serves.
     pub fn enrol(&self, staff: &str, device: &str) -> Tablet {
+        self.enrol_at(self.line.address(), staff, device)
+    }
+
+    /// The same for a device that dials another address than the line's.
+    pub fn enrol_at(&self, address: SocketAddr, staff: &str, device: &str) -> Tablet {
         let code = self.administer(&["device", "code", "--staff", staff]);
         let tablet = Tablet::new(&self.programs, self.folder.path().join(device));
-        let server = format!("http://{}", self.line.address());
-        let enrol = [
+        let server = match &self.certificates {
+            None => format!("http://{address}"),
+            Some(_) => format!("https://{address}"),
+        };
+        let mut enrol = vec![
             "enrol", "--server", &server, "--code", &code, "--name", device,
         ];
+        let authority = self.certificates.as_ref().map(|it| it.authority.as_path());
+        if let Some(authority) = authority {
+            enrol.extend(["--certificates", authority.to_str().expect("a plain path")]);
+        }
         let answers = tablet.run(&enrol).expect("a fresh code");
         assert_eq!(answers[0]["staff_name"], staff);
         tablet

@@ -1,6 +1,6 @@
 //! A device: a folder with a replica, and the client's program.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::{Value as Json, json};
@@ -21,6 +21,11 @@ impl Tablet {
             program: programs.client.clone(),
             folder,
         }
+    }
+
+    /// The folder of its replica.
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Runs the program to its end: what it answers, or its one sentence about what is wrong.

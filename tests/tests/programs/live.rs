@@ -1,8 +1,8 @@
 //! Tests that start processes; the runner lets two of them run at a time.
 
 mod attacking;
+mod dawdling;
 mod decoding;
+mod drills;
 mod healing;
-mod killing;
-mod showroom;
 mod stories;

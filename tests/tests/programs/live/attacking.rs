@@ -10,11 +10,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use serde_json::{Value as Json, json};
-use stories::processes::{Audit, Consumption, Intruder, Ledger, Tablet};
+use stories::processes::{Audit, Consumption, Intruder, Ledger, Showroom, Tablet};
 use sync_protocol::{Outcome, PushedChange};
 use tokio_tungstenite::tungstenite::Message;
 
-use super::showroom::Showroom;
 use forgery::Forger;
 
 mod forgery;

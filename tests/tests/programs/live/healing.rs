@@ -1,8 +1,7 @@
 //! A relay restored from its backup with the real programs, and what comes back to it.
 
 use serde_json::json;
-
-use super::showroom::Showroom;
+use stories::processes::Showroom;
 
 #[test]
 fn what_a_restored_relay_has_lost_comes_back_from_a_device_that_has_seen_it() {

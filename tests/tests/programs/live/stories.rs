@@ -1,9 +1,7 @@
 //! Stories that connections in memory play too, once with the real programs.
 
 use serde_json::{Value as Json, json};
-use stories::processes::Tablet;
-
-use super::showroom::Showroom;
+use stories::processes::{Showroom, Tablet};
 
 const V1: &str = "ZZZAB1C27RA000101";
 const V2: &str = "ZZZAB1C26SA000208";

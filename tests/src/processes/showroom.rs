@@ -1,21 +1,32 @@
 //! A group with its stores and people, made with the programs alone.
 
 use serde_json::{Value as Json, json};
-use stories::group;
-use stories::processes::{ADMINISTRATOR, Process, Site, Tablet};
+
+use super::{ADMINISTRATOR, Process, Site, Tablet};
+use crate::group;
 
 /// A site whose relay serves, with the cast.
-pub(super) struct Showroom {
-    pub(super) site: Site,
-    pub(super) relay: Process,
+pub struct Showroom {
+    /// Its folders.
+    pub site: Site,
+    /// The relay, which serves.
+    pub relay: Process,
     /// The ids of the stores, in the order of the cast's table.
-    pub(super) stores: Vec<Json>,
+    pub stores: Vec<Json>,
 }
 
 impl Showroom {
     /// Founds the group, with the stores of the stories and these of their people.
-    pub(super) fn open(people: &[&str]) -> Self {
-        let site = Site::found();
+    pub fn open(people: &[&str]) -> Self {
+        Self::at(Site::found(), people)
+    }
+
+    /// The same where everybody speaks TLS.
+    pub fn open_sealed(people: &[&str]) -> Self {
+        Self::at(Site::found_sealed(), people)
+    }
+
+    fn at(site: Site, people: &[&str]) -> Self {
         let relay = site.serve();
         let office = site.enrol(ADMINISTRATOR, "office");
         office.sync();
@@ -44,12 +55,12 @@ impl Showroom {
     }
 
     /// A device of one of the people, synced once.
-    pub(super) fn tablet(&self, name: &str) -> Tablet {
+    pub fn tablet(&self, name: &str) -> Tablet {
         self.another_tablet(name, name)
     }
 
     /// A device with a name of its own.
-    pub(super) fn another_tablet(&self, staff: &str, device: &str) -> Tablet {
+    pub fn another_tablet(&self, staff: &str, device: &str) -> Tablet {
         let tablet = self.site.enrol(staff, device);
         tablet.sync();
         tablet
@@ -57,7 +68,7 @@ impl Showroom {
 
     /// Checks what every story ends with: nothing unsent, nothing refused, sound replicas, a
     /// sound relay, and a second sync that carries nothing.
-    pub(super) fn check(&self, tablets: &[&Tablet]) {
+    pub fn check(&self, tablets: &[&Tablet]) {
         for _ in 0..2 {
             for tablet in tablets {
                 tablet.sync();
