@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::code::Coded;
-use crate::customer::Family;
+use crate::customer::{Family, ownership};
 use crate::document::Document;
 use crate::id::{CustomerId, DocumentId, FactId, StaffId, StoreId};
 use crate::kind::Kind;
@@ -92,6 +92,17 @@ impl Contact {
     /// The id of a customer's contact, derived so that nobody needs to look it up.
     pub fn document_id(customer: CustomerId) -> DocumentId {
         DocumentId::of_content(&[b"customer_contact", customer.as_bytes()])
+    }
+
+    /// Where the contact of a customer belongs: in the space of whoever has the customer now, as
+    /// the card says.
+    pub fn place(card: &Document) -> Option<Space> {
+        let Space::Store(store) = card.space() else {
+            return None;
+        };
+        let handovers = ownership::read(card);
+        let owner = ownership::in_force(card.parsed("owner"), &handovers)?;
+        Some(Space::Contact(store, owner))
     }
 
     /// Reads a contact; `None` if the document is of another kind or lives in no contact space.

@@ -36,6 +36,7 @@ mod own;
 mod purge;
 mod randomness;
 mod read;
+mod relocate;
 mod restore;
 mod tag;
 mod verdict;

@@ -25,8 +25,8 @@ mod contract;
 pub use error::StoreError;
 pub use memory::MemoryStore;
 pub use row::{
-    BatchRow, ChangeRow, DeviceRow, DocumentContent, DocumentRow, EnrolmentCodeRow, GroupRow,
-    LogEntry, LogHead, LogRow, Pending, Position, RunningHash, Verdict,
+    BatchRow, ChangeRow, Departure, DeviceRow, DocumentContent, DocumentRow, EnrolmentCodeRow,
+    GroupRow, LogEntry, LogHead, LogRow, Pending, Position, RunningHash, Verdict,
 };
 pub use sqlite::SqliteStore;
 
@@ -69,13 +69,17 @@ pub trait ReadStore {
         limit: usize,
     ) -> Result<Vec<Position>, StoreError>;
 
-    /// What the log holds of a document with `after < seq <= through`.
+    /// What the log holds of a document with `after < seq <= through`, from where it came into the
+    /// space that it is in.
     fn pending(
         &self,
         document: DocumentId,
         after: Seq,
         through: Seq,
     ) -> Result<Option<Pending>, StoreError>;
+
+    /// The spaces that a document left, in the order of the log.
+    fn departures(&self, document: DocumentId) -> Result<Vec<Departure>, StoreError>;
 
     /// Every change of a document, in the order of the log.
     fn changes_of(&self, document: DocumentId) -> Result<Vec<LogRow>, StoreError>;
@@ -151,7 +155,8 @@ pub trait Store: ReadStore {
     /// Writes the group's own row.
     fn put_group(&mut self, group: &GroupRow) -> Result<(), StoreError>;
 
-    /// Adds the next row to the log; `running` chains it to the rows before.
+    /// Adds the next row to the log; `running` chains it to the rows before. With a
+    /// [`LogEntry::Left`] the document's rows before it are at no space's positions any more.
     ///
     /// [`StoreError::Taken`] when the position, the change of the document, or its place among
     /// its actor's changes of the document is in the log already.

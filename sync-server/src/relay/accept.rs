@@ -187,10 +187,15 @@ impl<S: Store> Relay<S> {
             declared = declared.or(Some((index, change.space.as_str())));
             chunks.push(change.raw.as_slice());
         }
-        // A late edit by a former reader is judged by where the document is now.
+        // Where the document is now decides who reads it; a late edit by a former reader is routed
+        // there.
         let space = match before {
             Some(before) => before.space,
             None => declared_space(declared)?,
+        };
+        let departures = match before {
+            Some(_) if !author.spaces.contains(&space) => self.store.departures(document)?,
+            _ => Vec::new(),
         };
         let empty;
         let content = match before {
@@ -211,6 +216,7 @@ impl<S: Store> Relay<S> {
                 group: self.group.group,
                 document,
                 space,
+                departures: &departures,
                 kind,
                 head: (!self.group.is_restored).then_some(self.head.seq),
                 shapes: i64::from(pushed.shapes),

@@ -28,6 +28,8 @@ pub(super) struct Draft {
 struct Drafted {
     loaded: Loaded,
     saved: Vec<u8>,
+    /// Whether the log knows nothing of it yet.
+    is_new: bool,
 }
 
 /// Where a change comes from.
@@ -64,6 +66,12 @@ impl Draft {
         self.documents.values().map(|drafted| &drafted.loaded)
     }
 
+    /// The documents that are made with it.
+    pub(super) fn new_documents(&self) -> impl Iterator<Item = &Loaded> {
+        let made = self.documents.values().filter(|drafted| drafted.is_new);
+        made.map(|drafted| &drafted.loaded)
+    }
+
     /// Puts a document in as the gate left it; `before` is what it was.
     pub(super) fn put(
         &mut self,
@@ -83,8 +91,29 @@ impl Draft {
                 .map(|before| before.receipts.clone())
                 .unwrap_or_default(),
         };
-        let saved = admission.saved;
-        self.documents.insert(id, Drafted { loaded, saved });
+        let drafted = Drafted {
+            loaded,
+            saved: admission.saved,
+            is_new: before.is_none() || self.documents.get(&id).is_some_and(|it| it.is_new),
+        };
+        self.documents.insert(id, drafted);
+    }
+
+    /// Moves a document to another space: whoever loses it is told so, whoever gains it gets it
+    /// whole, with what the draft adds to it.
+    pub(super) fn relocate(&mut self, document: &Loaded, to: Space) {
+        let id = document.id;
+        let drafted = self.documents.entry(id).or_insert_with(|| Drafted {
+            loaded: document.clone(),
+            saved: document.content.automerge().save_nocompress(),
+            is_new: false,
+        });
+        let from = std::mem::replace(&mut drafted.loaded.space, to);
+        self.push(id, from, LogEntry::Left);
+        let head = self.push(id, to, LogEntry::Came);
+        if let Some(drafted) = self.documents.get_mut(&id) {
+            drafted.loaded.head = head;
+        }
     }
 
     /// Gives a change of a document that was put in the next position.
@@ -96,28 +125,23 @@ impl Draft {
         base_received_at: Timestamp,
         origin: Origin,
     ) -> Option<Seq> {
+        let space = self.documents.get(&document)?.loaded.space;
+        let entry = LogEntry::Change(ChangeRow {
+            hash: header.hash,
+            actor: header.actor,
+            actor_seq: header.seq,
+            max_op: header
+                .start_op
+                .saturating_add(header.operations)
+                .saturating_sub(1),
+            batch: origin.batch,
+            device: origin.device,
+            base_received_at,
+            clock_trusted: origin.clock_trusted,
+            raw: raw.to_vec(),
+        });
+        let seq = self.push(document, space, entry);
         let drafted = self.documents.get_mut(&document)?;
-        let seq = Seq(self.head.seq.0.saturating_add(1));
-        let row = LogRow {
-            seq,
-            received_at: self.received_at,
-            space: drafted.loaded.space,
-            document,
-            entry: LogEntry::Change(ChangeRow {
-                hash: header.hash,
-                actor: header.actor,
-                actor_seq: header.seq,
-                max_op: header
-                    .start_op
-                    .saturating_add(header.operations)
-                    .saturating_sub(1),
-                batch: origin.batch,
-                device: origin.device,
-                base_received_at,
-                clock_trusted: origin.clock_trusted,
-                raw: raw.to_vec(),
-            }),
-        };
         drafted.loaded.head = seq;
         drafted.loaded.receipts.insert(
             &automerge::ChangeHash(header.hash),
@@ -128,14 +152,27 @@ impl Draft {
                 clock_trusted: origin.clock_trusted,
             },
         );
-        let running = Link::of(&row).after(&self.head, seq, self.received_at.millis());
+        Some(seq)
+    }
+
+    /// Gives an entry the next position.
+    fn push(&mut self, document: DocumentId, space: Space, entry: LogEntry) -> Seq {
+        let (seq, received_at) = (Seq(self.head.seq.0.saturating_add(1)), self.received_at);
+        let row = LogRow {
+            seq,
+            received_at,
+            space,
+            document,
+            entry,
+        };
+        let running = Link::of(&row).after(&self.head, seq, received_at.millis());
         self.head = LogHead {
             seq,
             running,
-            received_at: self.received_at,
+            received_at,
         };
         self.rows.push((row, running));
-        Some(seq)
+        seq
     }
 
     /// Writes it all, and gives the documents to be kept in memory.
@@ -144,7 +181,7 @@ impl Draft {
             store.append(row, running)?;
         }
         let mut kept = Vec::new();
-        for Drafted { loaded, saved } in self.documents.into_values() {
+        for Drafted { loaded, saved, .. } in self.documents.into_values() {
             store.put_document(&DocumentRow {
                 id: loaded.id,
                 kind: loaded.kind,

@@ -7,6 +7,8 @@ use dealership::kind::UnknownKind;
 use dealership::rights::{self, Act, Forbidden, Subject};
 use dealership::{Author, Authorship, DocumentId, GroupId, Kind, Seq, Space, content_id, schema};
 
+use crate::store::Departure;
+
 /// Judges the changes of one batch to one document.
 pub(super) struct RightsJudge<'a> {
     /// Who pushed them.
@@ -17,6 +19,8 @@ pub(super) struct RightsJudge<'a> {
     pub(super) document: DocumentId,
     /// Where it is; for a new one, where the batch says it should be.
     pub(super) space: Space,
+    /// The spaces that it left, where the author does not hold the one that it is in.
+    pub(super) departures: &'a [Departure],
     /// Its kind; of a new one, known once its first change is judged.
     pub(super) kind: Option<Kind>,
     /// The end of the log: nobody has seen more.
@@ -46,6 +50,9 @@ pub(super) enum Objection {
         /// The keys joined by dots.
         path: String,
     },
+    /// The document is another's by now, and the author had seen that.
+    #[error("somebody else has it now: ask them or your manager to write this down")]
+    MovedOn,
     /// The first change of a document does not say what it is about.
     #[error("a new document does not say of what kind it is")]
     NoKind,
@@ -96,7 +103,7 @@ impl Judge for RightsJudge<'_> {
         let subject = Subject {
             document: self.document,
             kind,
-            space: self.space,
+            space: self.space_seen(base_seq),
         };
         let decided = rights::decide(
             self.author,
@@ -110,8 +117,21 @@ impl Judge for RightsJudge<'_> {
         });
         match decided {
             Err(Forbidden::UnknownField { .. }) if is_newer => Err(Objection::NewerShape),
+            Err(Forbidden::Space { .. }) if !self.departures.is_empty() => Err(Objection::MovedOn),
             decided => Ok(decided?),
         }
+    }
+}
+
+impl RightsJudge<'_> {
+    /// The space by which an author is judged who had seen so much: where the document is, or the
+    /// one of theirs that it had not left then.
+    fn space_seen(&self, base_seq: Seq) -> Space {
+        let is_theirs = |departure: &&Departure| {
+            base_seq < departure.seq && self.author.spaces.contains(&departure.space)
+        };
+        let departure = self.departures.iter().find(is_theirs);
+        departure.map_or(self.space, |departure| departure.space)
     }
 }
 

@@ -111,6 +111,7 @@ impl<S: Store> Relay<S> {
             self.draft_own(&mut draft, now, duty::RAISE, &facts)?;
         }
         self.join_heads(&mut draft, now)?;
+        self.relocate(&mut draft, &customers)?;
         let head = draft.head();
         let mut directory_changed = false;
         for loaded in draft.write(&mut self.store)? {
@@ -206,6 +207,7 @@ impl<S: Store> Relay<S> {
             group: self.group.group,
             document,
             space,
+            departures: &[],
             kind: Some(kind),
             head: Some(seq),
             shapes: 0,
@@ -236,7 +238,7 @@ impl<S: Store> Relay<S> {
     }
 
     /// A document as it will be with the draft; `None` also for one that was purged.
-    fn current_if_here(
+    pub(super) fn current_if_here(
         &mut self,
         draft: &Draft,
         id: DocumentId,

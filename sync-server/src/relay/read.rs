@@ -20,6 +20,10 @@
 //! in the order of their *last* change instead would move the cursor past changes that never
 //! arrived.
 //!
+//! A document that moves to another space leaves one position behind in the space that it left, and
+//! stands, with all of its history, at one position of the space that it came to: there it is sent
+//! whole. What stood before the move is sent to nobody.
+//!
 //! No later read of the walk may skip what an earlier one did not send as a save. The counts
 //! between two positions never grow, and whatever else is asked only ever turns a save into
 //! changes, never back.
@@ -27,7 +31,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use dealership::{DocumentId, Seq, Space};
-use sync_protocol::entry::{ChangeEntry, GoneEntry, SaveEntry};
+use sync_protocol::entry::{ChangeEntry, GoneEntry, LeftEntry, SaveEntry};
 use sync_protocol::{Entry, Fit, LogAnswer, LogPage, PageError, StatesRoot, Walk, limits};
 
 use super::RelayKey;
@@ -123,7 +127,7 @@ impl<S: ReadStore> Reading<'_, S> {
         for _ in 0..POSITIONS_PER_READ / POSITIONS {
             let positions = self.store.positions(spaces, at, end, POSITIONS)?;
             for position in &positions {
-                let Some(entry) = self.entry(*position)? else {
+                let Some(entry) = self.entry(spaces, *position)? else {
                     continue;
                 };
                 if put(&entry)? == Fit::Full {
@@ -139,9 +143,19 @@ impl<S: ReadStore> Reading<'_, S> {
     }
 
     /// What stands at a position; `None` where a save covers it, or it was erased meanwhile.
-    fn entry(&mut self, position: Position) -> Result<Option<Entry>, StoreError> {
+    fn entry(
+        &mut self,
+        spaces: &BTreeSet<Space>,
+        position: Position,
+    ) -> Result<Option<Entry>, StoreError> {
+        if position.leaves {
+            return self.left(spaces, position);
+        }
         match self.way(position.document)? {
-            Way::Changes => Ok(self.store.log_row(position.seq)?.map(of_row)),
+            Way::Changes => match self.store.log_row(position.seq)? {
+                Some(row) if row.entry == LogEntry::Came => self.save(position),
+                row => Ok(row.map(of_row)),
+            },
             Way::Save { first } if first == position.seq => self.save(position),
             Way::Save { .. } => Ok(None),
         }
@@ -185,6 +199,23 @@ impl<S: ReadStore> Reading<'_, S> {
         })
     }
 
+    /// That a document left a space; nothing for those who hold the space that it is in now, for
+    /// they get it whole further on.
+    fn left(
+        &self,
+        spaces: &BTreeSet<Space>,
+        position: Position,
+    ) -> Result<Option<Entry>, StoreError> {
+        let row = self.store.document(position.document)?;
+        let stays = row.is_some_and(|row| row.content.is_some() && spaces.contains(&row.space));
+        Ok((!stays).then(|| {
+            Entry::Left(LeftEntry {
+                seq: wire::seq(position.seq),
+                document: wire::document(position.document),
+            })
+        }))
+    }
+
     fn save(&self, position: Position) -> Result<Option<Entry>, StoreError> {
         let Some(row) = self.store.document(position.document)? else {
             return Ok(None);
@@ -226,6 +257,9 @@ fn of_row(row: LogRow) -> Entry {
         }),
     }
 }
+
+#[cfg(test)]
+mod moves;
 
 #[cfg(test)]
 mod tests {

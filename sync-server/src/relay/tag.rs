@@ -15,7 +15,7 @@
 //! ([`sync_protocol::tagged_state`]): HMAC-SHA256(key, "forecourt states v1" ‖ group ‖ root), its
 //! first 16 bytes. It knows no epoch, for it is to be known again in the next one.
 
-use dealership::{GroupId, Seq};
+use dealership::{GroupId, Seq, Space};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use sync_protocol::{Cursor, CursorTag, Epoch, SpaceName, StatesRoot, StatesTag, TaggedState};
@@ -143,6 +143,10 @@ pub enum Link {
     Change([u8; 32]),
     /// A purge, by its document.
     Gone([u8; 16]),
+    /// The end of a document's stay in a space.
+    Left([u8; 16], Space),
+    /// The beginning of one.
+    Came([u8; 16], Space),
 }
 
 impl Link {
@@ -151,6 +155,8 @@ impl Link {
         match &row.entry {
             LogEntry::Change(change) => Self::Change(change.hash),
             LogEntry::Gone => Self::Gone(*row.document.as_bytes()),
+            LogEntry::Left => Self::Left(*row.document.as_bytes(), row.space),
+            LogEntry::Came => Self::Came(*row.document.as_bytes(), row.space),
         }
     }
 
@@ -170,6 +176,16 @@ impl Link {
             Self::Gone(document) => {
                 hasher.update([2]);
                 hasher.update(document);
+            }
+            Self::Left(document, space) => {
+                hasher.update([3]);
+                hasher.update(document);
+                hasher.update(space.to_string());
+            }
+            Self::Came(document, space) => {
+                hasher.update([4]);
+                hasher.update(document);
+                hasher.update(space.to_string());
             }
         }
         hasher.finalize().into()

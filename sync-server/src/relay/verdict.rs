@@ -86,7 +86,8 @@ const fn of_objection(objection: &Objection) -> RefusalCode {
         Objection::Message(_)
         | Objection::SeenTooMuch { .. }
         | Objection::Forbidden(Forbidden::ForeignAuthor) => RefusalCode::WrongAuthorship,
-        Objection::Forbidden(Forbidden::Space { .. } | Forbidden::Place { .. }) => {
+        Objection::MovedOn
+        | Objection::Forbidden(Forbidden::Space { .. } | Forbidden::Place { .. }) => {
             RefusalCode::WrongSpace
         }
         Objection::Crowded { .. } => RefusalCode::OverLimit,

@@ -11,8 +11,8 @@ use self::rows::{
     batch, code, customer, device, document, group, id, phone, row, running, shop, shop_id,
 };
 use crate::store::{
-    BatchRow, LogEntry, LogHead, LogRow, MemoryStore, Pending, SqliteStore, Store, StoreError,
-    Verdict,
+    BatchRow, Departure, LogEntry, LogHead, LogRow, MemoryStore, Pending, Position, SqliteStore,
+    Store, StoreError, Verdict,
 };
 
 /// Runs each promise against each store, every time on a fresh one.
@@ -44,6 +44,7 @@ contract!(
     nothing_is_written_outside_a_transaction,
     positions_are_those_of_the_spaces_in_the_order_of_the_log,
     pending_entries_of_a_document_are_counted_from_the_first,
+    a_document_that_moved_stands_in_its_new_space_from_there_on,
     an_erased_document_leaves_the_chain_and_a_tombstone,
     verdicts_are_written_once,
     phones_find_customers_of_every_store,
@@ -278,6 +279,55 @@ fn pending_entries_of_a_document_are_counted_from_the_first(mut store: impl Stor
         .map(|row| row.seq.0)
         .collect();
     assert_eq!(seqs, [1, 3, 5]);
+}
+
+fn a_document_that_moved_stands_in_its_new_space_from_there_on(mut store: impl Store) {
+    let mut rows: Vec<_> = (1..=4).map(|seq| row(seq, seq % 2, shop(1))).collect();
+    let moves = [(5, shop(1), LogEntry::Left), (6, shop(2), LogEntry::Came)];
+    rows.extend(moves.map(|(seq, space, entry)| LogRow {
+        entry,
+        ..row(seq, 1, space)
+    }));
+    rows.push(row(7, 1, shop(2)));
+    committed(&mut store, &rows);
+
+    let positions = |store: &dyn Fn(&BTreeSet<Space>) -> Vec<Position>, space| {
+        let found = store(&BTreeSet::from([space]));
+        found
+            .iter()
+            .map(|it| (it.seq.0, it.leaves))
+            .collect::<Vec<_>>()
+    };
+    let read = |spaces: &BTreeSet<Space>| store.positions(spaces, Seq(0), Seq(9), 9).unwrap();
+    assert_eq!(
+        positions(&read, shop(1)),
+        [(2, false), (4, false), (5, true)]
+    );
+    assert_eq!(positions(&read, shop(2)), [(6, false), (7, false)]);
+    let pending = store.pending(id(1), Seq(0), Seq(9)).unwrap();
+    let (first, entries) = (Seq(6), 2);
+    assert_eq!(pending, Some(Pending { first, entries }));
+    let changes = store.changes_of(id(1)).unwrap();
+    let seqs: Vec<_> = changes.iter().map(|row| row.seq.0).collect();
+    assert_eq!(seqs, [1, 3, 7], "its history is whole");
+    let (space, seq) = (shop(1), Seq(5));
+    assert_eq!(store.departures(id(1)).unwrap(), [Departure { space, seq }]);
+    assert_eq!(store.departures(id(0)).unwrap(), []);
+    for row in &rows {
+        assert_eq!(store.log_row(row.seq).unwrap().as_ref(), Some(row));
+    }
+
+    // What is rolled back had never moved.
+    store.begin().unwrap();
+    let left = LogRow {
+        entry: LogEntry::Left,
+        ..row(8, 1, shop(2))
+    };
+    store.append(&left, &running(Seq(8))).unwrap();
+    store.roll_back().unwrap();
+    let read = |spaces: &BTreeSet<Space>| store.positions(spaces, Seq(0), Seq(9), 9).unwrap();
+    assert_eq!(positions(&read, shop(2)), [(6, false), (7, false)]);
+    assert_eq!(store.departures(id(1)).unwrap().len(), 1);
 }
 
 fn an_erased_document_leaves_the_chain_and_a_tombstone(mut store: impl Store) {

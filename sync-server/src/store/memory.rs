@@ -12,8 +12,8 @@ use dealership::{CustomerId, DeviceNumber, DocumentId, Kind, Seq, Space, StoreId
 use sync_protocol::BatchId;
 
 use crate::store::{
-    BatchRow, DeviceRow, DocumentRow, EnrolmentCodeRow, GroupRow, LogEntry, LogHead, LogRow,
-    Pending, Position, ReadStore, RunningHash, Store, StoreError,
+    BatchRow, Departure, DeviceRow, DocumentRow, EnrolmentCodeRow, GroupRow, LogEntry, LogHead,
+    LogRow, Pending, Position, ReadStore, RunningHash, Store, StoreError,
 };
 
 /// A store that lives as long as its value.
@@ -38,6 +38,8 @@ struct State {
     places: BTreeSet<(DocumentId, Actor, u64)>,
     by_space: BTreeSet<(Space, Seq)>,
     by_document: BTreeSet<(DocumentId, Seq)>,
+    /// What the readers of a document's space get of it.
+    standing: BTreeSet<(DocumentId, Seq)>,
     documents: BTreeMap<DocumentId, DocumentRow>,
     batches: BTreeMap<BatchId, BatchRow>,
     devices: BTreeMap<DeviceNumber, DeviceRow>,
@@ -90,6 +92,11 @@ impl State {
     fn row(&self, seq: Seq) -> Option<&(LogHead, Option<LogRow>)> {
         self.log.get(index(seq)?)
     }
+
+    fn rows_of(&self, document: DocumentId) -> impl Iterator<Item = &LogRow> {
+        stretch(&self.by_document, document, Seq(0), Seq(u64::MAX))
+            .filter_map(|(_, seq)| self.row(*seq)?.1.as_ref())
+    }
 }
 
 impl ReadStore for MemoryStore {
@@ -139,8 +146,12 @@ impl ReadStore for MemoryStore {
             .into_iter()
             .filter_map(|seq| {
                 let (_, row) = self.state.row(seq)?;
-                let document = row.as_ref()?.document;
-                Some(Position { seq, document })
+                let row = row.as_ref()?;
+                Some(Position {
+                    seq,
+                    document: row.document,
+                    leaves: row.entry == LogEntry::Left,
+                })
             })
             .take(limit)
             .collect())
@@ -152,24 +163,27 @@ impl ReadStore for MemoryStore {
         after: Seq,
         through: Seq,
     ) -> Result<Option<Pending>, StoreError> {
-        let mut entries = stretch(&self.state.by_document, document, after, through);
+        let mut entries = stretch(&self.state.standing, document, after, through);
         Ok(entries.next().map(|(_, first)| Pending {
             first: *first,
             entries: 1 + entries.count() as u64,
         }))
     }
 
+    fn departures(&self, document: DocumentId) -> Result<Vec<Departure>, StoreError> {
+        let rows = self.state.rows_of(document);
+        Ok(rows
+            .filter(|row| row.entry == LogEntry::Left)
+            .map(|row| Departure {
+                space: row.space,
+                seq: row.seq,
+            })
+            .collect())
+    }
+
     fn changes_of(&self, document: DocumentId) -> Result<Vec<LogRow>, StoreError> {
-        let everything = (Seq(0), Seq(u64::MAX));
-        Ok(stretch(
-            &self.state.by_document,
-            document,
-            everything.0,
-            everything.1,
-        )
-        .filter_map(|(_, seq)| self.state.row(*seq)?.1.clone())
-        .filter(|row| row.change().is_some())
-        .collect())
+        let rows = self.state.rows_of(document);
+        Ok(rows.filter(|row| row.change().is_some()).cloned().collect())
     }
 
     fn seq_of_change(&self, document: DocumentId, hash: &Hash) -> Result<Option<Seq>, StoreError> {
@@ -299,10 +313,14 @@ impl Store for MemoryStore {
             }
             names = Some((name, place));
         }
+        if row.entry == LogEntry::Left {
+            self.pass(document)?;
+        }
         let state = self.write(move |state| {
             state.log.pop();
             state.by_space.remove(&(space, seq));
             state.by_document.remove(&(document, seq));
+            state.standing.remove(&(document, seq));
             if let Some((name, place)) = names {
                 state.seq_of_change.remove(&name);
                 state.places.remove(&place);
@@ -316,6 +334,9 @@ impl Store for MemoryStore {
         state.log.push((head, Some(row.clone())));
         state.by_space.insert((space, seq));
         state.by_document.insert((document, seq));
+        if row.entry != LogEntry::Left {
+            state.standing.insert((document, seq));
+        }
         if let Some((name, place)) = names {
             state.seq_of_change.insert(name, seq);
             state.places.insert(place);
@@ -347,8 +368,12 @@ impl Store for MemoryStore {
             };
             let name = (document, change.hash);
             let place = (document, change.actor, change.actor_seq);
+            let stood = self.state.standing.contains(&(document, seq));
             let state = self.write(move |state| {
-                state.by_space.insert((space, seq));
+                if stood {
+                    state.by_space.insert((space, seq));
+                    state.standing.insert((document, seq));
+                }
                 state.by_document.insert((document, seq));
                 state.seq_of_change.insert(name, seq);
                 state.places.insert(place);
@@ -358,6 +383,7 @@ impl Store for MemoryStore {
                 }
             })?;
             state.by_space.remove(&(space, seq));
+            state.standing.remove(&(document, seq));
             state.by_document.remove(&(document, seq));
             state.seq_of_change.remove(&name);
             state.places.remove(&place);
@@ -416,6 +442,22 @@ impl Store for MemoryStore {
 }
 
 impl MemoryStore {
+    /// Takes what stands of a document out of the positions of its space.
+    fn pass(&mut self, document: DocumentId) -> Result<(), StoreError> {
+        let standing: Vec<_> = stretch(&self.state.standing, document, Seq(0), Seq(u64::MAX))
+            .filter_map(|(_, seq)| Some((self.state.row(*seq)?.1.as_ref()?.space, *seq)))
+            .collect();
+        for (space, seq) in standing {
+            let state = self.write(move |state| {
+                state.by_space.insert((space, seq));
+                state.standing.insert((document, seq));
+            })?;
+            state.by_space.remove(&(space, seq));
+            state.standing.remove(&(document, seq));
+        }
+        Ok(())
+    }
+
     fn put_phones_of(
         &mut self,
         customer: CustomerId,

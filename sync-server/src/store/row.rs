@@ -69,6 +69,10 @@ pub enum LogEntry {
     Change(ChangeRow),
     /// It was purged, with its history.
     Gone,
+    /// It left this space for another, with its history: what stands before is sent to nobody.
+    Left,
+    /// It came into this space from another, whole.
+    Came,
 }
 
 /// One change, as it came.
@@ -107,7 +111,7 @@ impl LogRow {
                     clock_trusted: change.clock_trusted,
                 },
             )),
-            LogEntry::Gone => None,
+            LogEntry::Gone | LogEntry::Left | LogEntry::Came => None,
         }
     }
 }
@@ -119,9 +123,20 @@ pub struct Position {
     pub seq: Seq,
     /// The document that it is about.
     pub document: DocumentId,
+    /// Whether the document leaves the space here.
+    pub leaves: bool,
 }
 
-/// What a stretch of the log holds of one document.
+/// That a document once left a space for another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Departure {
+    /// The space.
+    pub space: Space,
+    /// Where the log says so.
+    pub seq: Seq,
+}
+
+/// What a stretch of the log holds of one document for the readers of the space that it is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pending {
     /// The first position.

@@ -36,6 +36,12 @@ use space_names::SpaceNames;
 /// The one tenant of a database, until there are more.
 const TENANT: i64 = 1;
 
+/// What `log.stands` says of a row that the readers of its space get.
+const STANDS: i64 = 1;
+
+/// What `log.stands` says of a row with which a document leaves its space.
+const LEAVES: i64 = 2;
+
 /// The write-ahead log is copied into the database when it has grown to so many pages of 4 KiB.
 const CHECKPOINT_PAGES: i64 = 2_048;
 
@@ -195,14 +201,34 @@ impl Store for SqliteStore<Writing> {
         let space = self.space_id(row.space)?;
         let (seq, received_at) = (integer(row.seq.0)?, row.received_at.millis());
         let document = row.document.as_bytes();
+        let kind = match &row.entry {
+            LogEntry::Change(_) => "change",
+            LogEntry::Gone => "gone",
+            LogEntry::Left => "left",
+            LogEntry::Came => "came",
+        };
+        let stands = match &row.entry {
+            LogEntry::Left => LEAVES,
+            _ => STANDS,
+        };
+        if stands == LEAVES {
+            self.execute(
+                "UPDATE log SET stands = 0 WHERE tenant = ? AND document = ? AND stands = ?",
+                params![TENANT, document, STANDS],
+                "the log",
+            )?;
+        }
         match &row.entry {
             LogEntry::Change(change) => self.execute(
-                "INSERT INTO log (tenant, seq, kind, received_at, running, space, document, hash,
-                     actor, actor_seq, max_op, batch, device, base_received_at, clock_trusted, raw)
-                 VALUES (?, ?, 'change', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO log (tenant, seq, kind, stands, received_at, running, space, document,
+                     hash, actor, actor_seq, max_op, batch, device, base_received_at,
+                     clock_trusted, raw)
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 params![
                     TENANT,
                     seq,
+                    kind,
+                    stands,
                     received_at,
                     running,
                     space,
@@ -219,10 +245,19 @@ impl Store for SqliteStore<Writing> {
                 ],
                 "the change or its position",
             )?,
-            LogEntry::Gone => self.execute(
-                "INSERT INTO log (tenant, seq, kind, received_at, running, space, document)
-                 VALUES (?, ?, 'gone', ?, ?, ?, ?)",
-                params![TENANT, seq, received_at, running, space, document],
+            LogEntry::Gone | LogEntry::Left | LogEntry::Came => self.execute(
+                "INSERT INTO log (tenant, seq, kind, stands, received_at, running, space, document)
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                params![
+                    TENANT,
+                    seq,
+                    kind,
+                    stands,
+                    received_at,
+                    running,
+                    space,
+                    document
+                ],
                 "the position",
             )?,
         };
@@ -260,7 +295,7 @@ impl Store for SqliteStore<Writing> {
             "the document",
         )?;
         self.execute(
-            "UPDATE log SET kind = 'erased', space = NULL, document = NULL, actor = NULL,
+            "UPDATE log SET kind = 'erased', stands = 0, space = NULL, document = NULL, actor = NULL,
                  actor_seq = NULL, max_op = NULL, batch = NULL, device = NULL,
                  base_received_at = NULL, clock_trusted = NULL, raw = NULL
              WHERE tenant = ? AND document = ? AND kind = 'change'",

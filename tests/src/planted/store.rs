@@ -7,8 +7,8 @@ use dealership::phone::PhoneHash;
 use dealership::{CustomerId, DeviceNumber, DocumentId, Kind, Seq, Space, StoreId};
 use sync_protocol::BatchId;
 use sync_server::store::{
-    BatchRow, DeviceRow, DocumentRow, EnrolmentCodeRow, GroupRow, LogHead, LogRow, Pending,
-    Position, ReadStore, RunningHash, SqliteStore, Store, StoreError,
+    BatchRow, Departure, DeviceRow, DocumentRow, EnrolmentCodeRow, GroupRow, LogHead, LogRow,
+    Pending, Position, ReadStore, RunningHash, SqliteStore, Store, StoreError,
 };
 
 use super::Bug;
@@ -111,6 +111,10 @@ impl ReadStore for PlantedStore {
         limit: usize,
     ) -> Result<Vec<Position>, StoreError> {
         self.store.positions(spaces, after, through, limit)
+    }
+
+    fn departures(&self, document: DocumentId) -> Result<Vec<Departure>, StoreError> {
+        self.store.departures(document)
     }
 
     fn changes_of(&self, document: DocumentId) -> Result<Vec<LogRow>, StoreError> {

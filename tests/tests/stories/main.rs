@@ -12,6 +12,7 @@
 mod cars;
 mod connections;
 mod customers;
+mod handovers;
 mod healing;
 mod limits;
 

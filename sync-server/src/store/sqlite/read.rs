@@ -15,10 +15,10 @@ use sync_protocol::{BatchId, Epoch, Explanation, Refusal, RefusalCode};
 use self::log_row::{LOG_COLUMNS, RawLogRow};
 use super::columns::{integer, number, unpacked};
 use super::failure::failed;
-use super::{SqliteStore, TENANT};
+use super::{LEAVES, STANDS, SqliteStore, TENANT};
 use crate::store::{
-    BatchRow, DeviceRow, DocumentContent, DocumentRow, EnrolmentCodeRow, GroupRow, LogHead, LogRow,
-    Pending, Position, ReadStore, StoreError, Verdict,
+    BatchRow, Departure, DeviceRow, DocumentContent, DocumentRow, EnrolmentCodeRow, GroupRow,
+    LogHead, LogRow, Pending, Position, ReadStore, StoreError, Verdict,
 };
 
 /// How many positions are read along the log in the time that it takes to look into one space.
@@ -62,16 +62,16 @@ impl<Access> SqliteStore<Access> {
         through: Seq,
     ) -> Result<Vec<Position>> {
         let rows = self.many(
-            "SELECT seq, document, space FROM log
-             WHERE tenant = ? AND seq > ? AND seq <= ? AND space IS NOT NULL",
+            "SELECT seq, document, stands, space FROM log
+             WHERE tenant = ? AND seq > ? AND seq <= ? AND stands <> 0",
             params![TENANT, integer(after.0)?, integer(through.0)?],
-            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
         )?;
         let mut positions = Vec::new();
-        for (seq, document, space) in rows {
+        for (seq, document, stands, space) in rows {
             let space = self.space_names.space(&self.connection, space)?;
             if spaces.contains(&space) {
-                positions.push(position(seq, document)?);
+                positions.push(position(seq, document, stands)?);
             }
         }
         Ok(positions)
@@ -91,14 +91,14 @@ impl<Access> SqliteStore<Access> {
                 continue;
             };
             let rows = self.many(
-                "SELECT seq, document FROM log INDEXED BY log_by_space
-                 WHERE tenant = ? AND space = ? AND seq > ? AND seq <= ? AND space IS NOT NULL
+                "SELECT seq, document, stands FROM log INDEXED BY log_by_space
+                 WHERE tenant = ? AND space = ? AND seq > ? AND seq <= ? AND stands <> 0
                  ORDER BY seq LIMIT ?",
                 params![TENANT, space, integer(after.0)?, integer(through.0)?, limit],
-                |row| Ok((row.get(0)?, row.get(1)?)),
+                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
             )?;
-            for (seq, document) in rows {
-                positions.push(position(seq, document)?);
+            for (seq, document, stands) in rows {
+                positions.push(position(seq, document, stands)?);
             }
         }
         positions.sort_unstable_by_key(|position| position.seq);
@@ -217,10 +217,11 @@ impl<Access> ReadStore for SqliteStore<Access> {
     fn pending(&self, document: DocumentId, after: Seq, through: Seq) -> Result<Option<Pending>> {
         let found = self.one(
             "SELECT min(seq), count(*) FROM log INDEXED BY log_by_document
-             WHERE tenant = ? AND document = ? AND seq > ? AND seq <= ?",
+             WHERE tenant = ? AND document = ? AND stands = ? AND seq > ? AND seq <= ?",
             params![
                 TENANT,
                 document.as_bytes(),
+                STANDS,
                 integer(after.0)?,
                 integer(through.0)?
             ],
@@ -233,6 +234,23 @@ impl<Access> ReadStore for SqliteStore<Access> {
             first: Seq(number(first)?),
             entries: number(entries)?,
         }))
+    }
+
+    fn departures(&self, document: DocumentId) -> Result<Vec<Departure>> {
+        let rows: Vec<(i64, i64)> = self.many(
+            "SELECT space, seq FROM log INDEXED BY log_by_document
+             WHERE tenant = ? AND document = ? AND stands = ? ORDER BY seq",
+            params![TENANT, document.as_bytes(), LEAVES],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?;
+        rows.into_iter()
+            .map(|(space, seq)| {
+                Ok(Departure {
+                    space: self.space_names.space(&self.connection, space)?,
+                    seq: Seq(number(seq)?),
+                })
+            })
+            .collect()
     }
 
     fn changes_of(&self, document: DocumentId) -> Result<Vec<LogRow>> {
@@ -437,9 +455,10 @@ fn device(row: &Row<'_>) -> rusqlite::Result<Result<DeviceRow>> {
     }))
 }
 
-fn position(seq: i64, document: [u8; 16]) -> Result<Position> {
+fn position(seq: i64, document: [u8; 16], stands: i64) -> Result<Position> {
     Ok(Position {
         seq: Seq(number(seq)?),
         document: DocumentId::from_bytes(document),
+        leaves: stands == LEAVES,
     })
 }

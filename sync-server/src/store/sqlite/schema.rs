@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `tenant` | the group, and what the relay knows of itself |
 //! | `space` | names of spaces, by a small number that the log repeats |
-//! | `log` | the truth: one row for each change and purge |
+//! | `log` | the truth: one row for each change, purge and end of a move |
 //! | `document` | caches: each document as it is loaded, with its receipts |
 //! | `batch` | verdicts |
 //! | `device`, `enrolment_code` | who may connect |
@@ -19,9 +19,10 @@ use super::migration::Migration;
 pub(super) const APPLICATION_ID: i32 = 0x4643_5254;
 
 /// Every migration; only ever added to at the end.
-pub(super) const MIGRATIONS: &[Migration] = &[Migration {
-    about: "a relay keeps its log, documents, batches and devices",
-    sql: "
+pub(super) const MIGRATIONS: &[Migration] = &[
+    Migration {
+        about: "a relay keeps its log, documents, batches and devices",
+        sql: "
 CREATE TABLE tenant (
     tenant INTEGER NOT NULL PRIMARY KEY,
     group_id BLOB NOT NULL CHECK (length(group_id) = 16),
@@ -136,7 +137,55 @@ CREATE TABLE phone (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX phone_by_hash ON phone (tenant, hash, customer, store);
 ",
-}];
+    },
+    Migration {
+        about: "documents move between spaces",
+        sql: "
+-- `stands`: 0 what no reader gets, for it was erased or its document moved on since; 1 what the
+-- readers of the space get; 2 where a document leaves the space.
+CREATE TABLE log_with_moves (
+    tenant INTEGER NOT NULL,
+    seq INTEGER NOT NULL CHECK (seq > 0),
+    kind TEXT NOT NULL CHECK (kind IN ('change', 'gone', 'left', 'came', 'erased')),
+    stands INTEGER NOT NULL CHECK (stands IN (0, 1, 2)),
+    received_at INTEGER NOT NULL,
+    running BLOB NOT NULL CHECK (length(running) = 32),
+    space INTEGER,
+    document BLOB CHECK (length(document) = 16),
+    hash BLOB CHECK (length(hash) = 32),
+    actor BLOB CHECK (length(actor) = 16),
+    actor_seq INTEGER,
+    max_op INTEGER,
+    batch BLOB CHECK (length(batch) = 16),
+    device INTEGER,
+    base_received_at INTEGER,
+    clock_trusted INTEGER CHECK (clock_trusted IN (0, 1)),
+    raw BLOB,
+    PRIMARY KEY (tenant, seq),
+    FOREIGN KEY (tenant, space) REFERENCES space (tenant, id),
+    CHECK ((kind = 'erased') = (document IS NULL)),
+    CHECK ((kind = 'erased') = (space IS NULL)),
+    CHECK ((kind = 'change') = (raw IS NOT NULL)),
+    CHECK (kind <> 'erased' OR stands = 0),
+    CHECK ((kind = 'left') = (stands = 2)),
+    CHECK (kind <> 'change' OR (hash IS NOT NULL AND actor IS NOT NULL AND actor_seq IS NOT NULL
+        AND max_op IS NOT NULL AND device IS NOT NULL AND base_received_at IS NOT NULL
+        AND clock_trusted IS NOT NULL))
+) STRICT, WITHOUT ROWID;
+INSERT INTO log_with_moves (tenant, seq, kind, stands, received_at, running, space, document, hash,
+    actor, actor_seq, max_op, batch, device, base_received_at, clock_trusted, raw)
+SELECT tenant, seq, kind, kind <> 'erased', received_at, running, space, document, hash,
+    actor, actor_seq, max_op, batch, device, base_received_at, clock_trusted, raw FROM log;
+DROP TABLE log;
+ALTER TABLE log_with_moves RENAME TO log;
+CREATE INDEX log_by_space ON log (tenant, space, seq, document, stands) WHERE stands <> 0;
+CREATE INDEX log_by_document ON log (tenant, document, stands, seq) WHERE document IS NOT NULL;
+CREATE UNIQUE INDEX log_by_change ON log (tenant, document, hash) WHERE document IS NOT NULL;
+CREATE UNIQUE INDEX log_by_place ON log (tenant, document, actor, actor_seq)
+    WHERE kind = 'change';
+",
+    },
+];
 
 #[cfg(test)]
 mod tests {
@@ -145,7 +194,7 @@ mod tests {
     use super::*;
 
     /// What was shipped is never edited: each migration is known by its first eight digits.
-    const SHIPPED: &[&str] = &["e6ae3ab7"];
+    const SHIPPED: &[&str] = &["e6ae3ab7", "fd0123ae"];
 
     #[test]
     fn a_migration_that_was_shipped_is_never_edited() {

@@ -19,7 +19,15 @@ pub(super) struct RawLogRow {
     received_at: i64,
     space: Option<i64>,
     document: Option<[u8; 16]>,
-    change: Option<RawChange>,
+    entry: RawEntry,
+}
+
+enum RawEntry {
+    Change(RawChange),
+    Gone,
+    Left,
+    Came,
+    Erased,
 }
 
 struct RawChange {
@@ -37,7 +45,7 @@ struct RawChange {
 impl RawLogRow {
     /// Reads [`LOG_COLUMNS`].
     pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
-        let is_change = row.get_ref(1)?.as_str() == Ok("change");
+        let kind = row.get_ref(1)?.as_str().unwrap_or_default();
         let change = || {
             Ok::<_, rusqlite::Error>(RawChange {
                 hash: row.get(5)?,
@@ -56,7 +64,13 @@ impl RawLogRow {
             received_at: row.get(2)?,
             space: row.get(3)?,
             document: row.get(4)?,
-            change: is_change.then(change).transpose()?,
+            entry: match kind {
+                "change" => RawEntry::Change(change()?),
+                "gone" => RawEntry::Gone,
+                "left" => RawEntry::Left,
+                "came" => RawEntry::Came,
+                _ => RawEntry::Erased,
+            },
         })
     }
 }
@@ -66,9 +80,12 @@ impl<Access> SqliteStore<Access> {
         let (Some(space), Some(document)) = (raw.space, raw.document) else {
             return Ok(None);
         };
-        let entry = match raw.change {
-            None => LogEntry::Gone,
-            Some(change) => LogEntry::Change(ChangeRow {
+        let entry = match raw.entry {
+            RawEntry::Erased => return Ok(None),
+            RawEntry::Gone => LogEntry::Gone,
+            RawEntry::Left => LogEntry::Left,
+            RawEntry::Came => LogEntry::Came,
+            RawEntry::Change(change) => LogEntry::Change(ChangeRow {
                 hash: change.hash,
                 actor: change.actor,
                 actor_seq: number(change.actor_seq)?,
