@@ -102,6 +102,8 @@ pub struct StaffAccess {
     pub roles: BTreeSet<Role>,
     /// Where; empty for those of the group.
     pub stores: BTreeSet<StoreId>,
+    /// Where they worked before: what they know of customers there stays with those stores.
+    pub former_stores: BTreeSet<StoreId>,
     /// Whether they still work here.
     pub active: bool,
 }
@@ -112,16 +114,20 @@ impl StaffAccess {
         if document.kind() != Kind::Staff {
             return None;
         }
-        let held = |name: &'static str| {
+        let said = |name: &'static str, says: bool| {
             document
                 .members(name)
-                .filter(|(_, register)| register.value.as_bool() == Some(true))
+                .filter(move |(_, register)| register.value.as_bool() == Some(says))
                 .map(|(member, _)| member)
         };
+        let held = |name| said(name, true);
         Some(Self {
             staff: document.id().into(),
             roles: held("role").filter_map(|code| code.parse().ok()).collect(),
             stores: held("store").filter_map(|id| id.parse().ok()).collect(),
+            former_stores: said("store", false)
+                .filter_map(|id| id.parse().ok())
+                .collect(),
             // Leaving beats a colleague's concurrent edit of the status.
             active: document.text("status") != Some("left") && document.text("left").is_none(),
         })
@@ -166,12 +172,13 @@ impl StaffAccess {
         let contacts = self.roles.iter().any(|role| role.reads_contacts());
         let money = self.roles.iter().any(|role| role.reads_money());
         for colleague in everyone {
-            for store in &colleague.stores {
+            // Those who left, or work in another store by now, are not skipped: their customers'
+            // documents still are there.
+            for store in colleague.stores.union(&colleague.former_stores) {
                 let mine = whole_group || self.stores.contains(store);
                 if whole_group {
                     spaces.insert(Space::Store(*store));
                 }
-                // Those who left are not skipped: their customers' documents still are there.
                 if mine && (contacts || whole_group) {
                     spaces.insert(Space::Contact(*store, colleague.staff));
                 }
@@ -213,6 +220,7 @@ impl Author {
                 staff: StaffId::RELAY,
                 roles: BTreeSet::new(),
                 stores: BTreeSet::new(),
+                former_stores: BTreeSet::new(),
                 active: true,
             },
             device: DeviceNumber::RELAY,

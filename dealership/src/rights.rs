@@ -66,7 +66,9 @@ pub enum Forbidden {
     #[error("the change names another author than the session")]
     ForeignAuthor,
     /// The author does not hold the space.
-    #[error("{space} is not a space of the author")]
+    #[error(
+        "this is not, or no longer, among what you work with ({space}): ask your manager to write it"
+    )]
     Space {
         /// The space.
         space: Space,

@@ -20,6 +20,7 @@ fn author(role: Role) -> Author {
         staff: STAFF,
         roles: BTreeSet::from([role]),
         stores: BTreeSet::from([STORE]),
+        former_stores: BTreeSet::new(),
         active: true,
     };
     Author {
@@ -293,6 +294,7 @@ fn each_role_holds_the_spaces_of_its_row() {
             staff: StaffId::from_bytes([7; 16]),
             roles: BTreeSet::from([role]),
             stores: stores.iter().copied().collect(),
+            former_stores: BTreeSet::new(),
             active: true,
         };
         access.spaces([&access, &consultant])
@@ -320,6 +322,27 @@ fn each_role_holds_the_spaces_of_its_row() {
             "{role:?}"
         );
     }
+}
+
+#[test]
+fn the_contacts_of_who_went_to_another_store_stay_with_those_who_answer_for_it() {
+    let mut consultant = author(Role::Consultant).access;
+    consultant.stores = BTreeSet::from([ELSEWHERE]);
+    consultant.former_stores = BTreeSet::from([STORE]);
+    let manager = StaffAccess {
+        staff: StaffId::from_bytes([7; 16]),
+        ..author(Role::Manager).access
+    };
+    let left_behind = Space::Contact(STORE, STAFF);
+    assert!(
+        manager
+            .spaces([&manager, &consultant])
+            .contains(&left_behind)
+    );
+    let hers = consultant.spaces([&manager, &consultant]);
+    assert!(!hers.contains(&left_behind));
+    assert!(!hers.contains(&Space::Store(STORE)));
+    assert!(hers.contains(&Space::Contact(ELSEWHERE, STAFF)));
 }
 
 #[test]

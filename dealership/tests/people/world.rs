@@ -171,6 +171,7 @@ impl Device {
             staff: staff(number),
             roles: roles.iter().copied().collect(),
             stores: stores.iter().copied().collect(),
+            former_stores: BTreeSet::new(),
             active: true,
         };
         let mine = access(number, roles);

@@ -168,6 +168,7 @@ impl Device {
             staff: StaffId::from_bytes([number as u8; 16]),
             roles: roles.iter().copied().collect(),
             stores: stores.iter().copied().collect(),
+            former_stores: BTreeSet::new(),
             active: true,
         };
         Self {
