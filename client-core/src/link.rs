@@ -198,7 +198,12 @@ impl Link {
     ) -> Result<Vec<LinkEffect>, ReplicaError> {
         let mut effects = Vec::new();
         self.store(replica, at, &mut effects)?;
-        tell_changed(replica.retry_set_aside(at.wall)?, &mut effects);
+        let tried = replica.retry_set_aside(at.wall)?;
+        if !tried.is_empty() {
+            // What is back may hold something that a restored relay lacks.
+            self.step(replica, at, ClientInput::OutboxChanged, &mut effects)?;
+        }
+        tell_changed(tried, &mut effects);
         Ok(effects)
     }
 

@@ -49,6 +49,16 @@ struct Missing {
     changes: Vec<MissingChange>,
 }
 
+/// What comes of comparing one document.
+enum Compared {
+    /// The relay has all of it.
+    Same,
+    /// The relay lacks something.
+    Missing(Missing),
+    /// It is set aside.
+    Unread,
+}
+
 /// Notes which life of the log is read from now on; what is here is compared with a new one.
 pub(super) fn welcomed(connection: &Connection, epoch: Epoch) -> Result<(), StoreError> {
     let known = life::epoch(connection)?;
@@ -157,63 +167,97 @@ impl Replica {
         let transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut missing = missing(&transaction, self.identity.device)?;
-        find_states(&transaction, &mut missing)?;
-        let mut goes_back = false;
-        for missing in &missing {
-            let (batches, rest) = in_batches(&missing.changes);
-            for one in batches {
-                let batch = LostBatch {
-                    id: BatchId(draw(self.entropy.as_mut())),
-                    document: missing.document,
-                    changes: one.changes.iter().map(|change| change.hash).collect(),
-                };
-                lost::append(&transaction, &batch, &one.states, one.is_proven)?;
-                goes_back = true;
-            }
-            let (own, others): (Vec<_>, Vec<_>) = rest.into_iter().partition(|one| one.is_own);
-            if !others.is_empty() {
-                let (document, changes) = (missing.document, others.len());
-                tracing::warn!(%document, changes, "the relay lacks changes without a tag of its own");
-            }
-            if !own.is_empty() {
-                let lacking = own.iter().map(|change| change.hash).collect();
-                let offered = reoffer::offer(
-                    &transaction,
-                    self.entropy.as_mut(),
-                    missing.document,
-                    reoffer::Lacking::These(&lacking),
-                    self.identity.device,
-                )?;
-                goes_back |= !offered.is_empty();
-            }
-        }
-        life::end_comparing(&transaction)?;
+        let own = self.identity.device;
+        let (missing, unread) = missing(&transaction, own)?;
+        let goes_back = bring_back(&transaction, self.entropy.as_mut(), missing, own)?;
+        life::end_comparing(&transaction, &unread)?;
         transaction.commit()?;
-        if !missing.is_empty() {
-            let documents = missing.len();
-            tracing::warn!(
-                documents,
-                "the relay lacks what it had accepted; it is brought back"
-            );
-        }
         Ok(goes_back)
+    }
+
+    /// Works out what a new life of the log lacks of a document that could not be read when the
+    /// others were compared, and is back.
+    pub(super) fn compare_late(&mut self, id: DocumentId) -> Result<(), ReplicaError> {
+        if !life::is_uncompared(&self.connection, id)? {
+            return Ok(());
+        }
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let own = self.identity.device;
+        let missing = match missing_of(&transaction, id, own)? {
+            Compared::Unread => return Ok(()),
+            Compared::Same => Vec::new(),
+            Compared::Missing(missing) => vec![missing],
+        };
+        bring_back(&transaction, self.entropy.as_mut(), missing, own)?;
+        life::compared(&transaction, id)?;
+        Ok(transaction.commit()?)
     }
 }
 
+/// Puts what the relay lacks into batches; whether there are any.
+fn bring_back(
+    connection: &Connection,
+    entropy: &mut dyn Entropy,
+    mut missing: Vec<Missing>,
+    device: DeviceNumber,
+) -> Result<bool, ReplicaError> {
+    find_states(connection, &mut missing)?;
+    let mut goes_back = false;
+    for missing in &missing {
+        let (batches, rest) = in_batches(&missing.changes);
+        for one in batches {
+            let batch = LostBatch {
+                id: BatchId(draw(entropy)),
+                document: missing.document,
+                changes: one.changes.iter().map(|change| change.hash).collect(),
+            };
+            lost::append(connection, &batch, &one.states, one.is_proven)?;
+            goes_back = true;
+        }
+        let (own, others): (Vec<_>, Vec<_>) = rest.into_iter().partition(|one| one.is_own);
+        if !others.is_empty() {
+            let (document, changes) = (missing.document, others.len());
+            tracing::warn!(%document, changes, "the relay lacks changes without a tag of its own");
+        }
+        if !own.is_empty() {
+            let lacking = own.iter().map(|change| change.hash).collect();
+            let lacking = reoffer::Lacking::These(&lacking);
+            let offered = reoffer::offer(connection, entropy, missing.document, lacking, device)?;
+            goes_back |= !offered.is_empty();
+        }
+    }
+    if !missing.is_empty() {
+        let documents = missing.len();
+        tracing::warn!(
+            documents,
+            "the relay lacks what it had accepted; it is brought back"
+        );
+    }
+    Ok(goes_back)
+}
+
 /// Everything that is here and that this life of the log did not bring, but for what waits in the
-/// outbox. One document is loaded at a time.
-fn missing(connection: &Connection, own: DeviceNumber) -> Result<Vec<Missing>, ReplicaError> {
-    let mut missing = Vec::new();
+/// outbox; and the documents of which nobody can tell now. One document is loaded at a time.
+fn missing(
+    connection: &Connection,
+    own: DeviceNumber,
+) -> Result<(Vec<Missing>, Vec<DocumentId>), ReplicaError> {
+    let (mut missing, mut unread) = (Vec::new(), Vec::new());
     let mut last = 0;
     loop {
         let documents = store::document::after(connection, last, AT_ONCE)?;
         let Some((number, _)) = documents.last() else {
-            return Ok(missing);
+            return Ok((missing, unread));
         };
         last = *number;
         for (_, id) in documents {
-            missing.extend(missing_of(connection, id, own)?);
+            match missing_of(connection, id, own)? {
+                Compared::Same => {}
+                Compared::Missing(of_one) => missing.push(of_one),
+                Compared::Unread => unread.push(id),
+            }
         }
     }
 }
@@ -222,20 +266,20 @@ fn missing_of(
     connection: &Connection,
     id: DocumentId,
     own: DeviceNumber,
-) -> Result<Option<Missing>, ReplicaError> {
+) -> Result<Compared, ReplicaError> {
     let brought = life::brought(connection, id)?;
     if accepted_heads(connection, id)?.is_some_and(|heads| heads == brought) {
-        return Ok(None);
+        return Ok(Compared::Same);
     }
     let loaded = match shelf::load(connection, id) {
         Err(ReplicaError::Unreadable { .. }) => {
-            tracing::warn!(document = %id, "a document that is set aside is not compared");
-            None
+            tracing::warn!(document = %id, "a document is compared when it is no longer set aside");
+            return Ok(Compared::Unread);
         }
         loaded => loaded?,
     };
     let Some(loaded) = loaded else {
-        return Ok(None);
+        return Ok(Compared::Same);
     };
     let brought: Vec<ChangeHash> = brought
         .into_iter()
@@ -259,9 +303,9 @@ fn missing_of(
         });
     }
     if changes.is_empty() {
-        return Ok(None);
+        return Ok(Compared::Same);
     }
-    Ok(Some(Missing {
+    Ok(Compared::Missing(Missing {
         document: id,
         space: SpaceName::new(loaded.space)
             .map_err(|error| damaged("document", error.to_string()))?,

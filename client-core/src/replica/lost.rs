@@ -4,18 +4,25 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use automerge::{ChangeHash, ReadDoc};
+use change_gate::prescan;
 use dealership::id::DocumentId;
+use dealership::{Authorship, Timestamp};
 use rusqlite::TransactionBehavior;
+use serde_json::Value as Json;
 use sync_protocol::{
-    Batch, Leaf, Outcome, PushedChange, Seq, SpaceName, StatesTag, TaggedState, limits,
+    Batch, Leaf, Outcome, PushedChange, Refusal, RefusalCode, Seq, SpaceName, StatesTag,
+    TaggedState, limits,
 };
 
-use crate::error::{ReplicaError, damaged};
-use crate::outbox::BatchId;
+use crate::error::{ReplicaError, StoreError, damaged};
+use crate::outbox::{BatchId, Intent, WhyQuarantined};
 use crate::replica::Replica;
 use crate::replica::cache::Loaded;
+use crate::replica::settle::refusal_code;
+use crate::store;
 use crate::store::lost::{self, LostBatch};
-use crate::wire::to_wire_document;
+use crate::store::outbox::{BatchChange, BatchRow};
+use crate::wire::{of_wire_document, to_wire_document};
 
 impl Replica {
     /// At most `room` batches with what the relay has lost, without those excepted.
@@ -42,15 +49,11 @@ impl Replica {
         batch: BatchId,
         document: DocumentId,
         outcome: &Outcome,
+        now: Timestamp,
     ) -> Result<Vec<BatchId>, ReplicaError> {
         match outcome {
             Outcome::Accepted(_) => lost::delete(&self.connection, batch)?,
-            Outcome::Refused(refusal) => {
-                // The changes stay here as they are; the next life of the log is compared anew.
-                let (code, text) = (refusal.code.number(), refusal.text.as_str());
-                tracing::error!(%batch, code, text, "the relay does not take back what it lost");
-                lost::delete(&self.connection, batch)?;
-            }
+            Outcome::Refused(refusal) => self.refuse_lost(batch, refusal, now)?,
             Outcome::NeedsDependencies(needs) => {
                 if let Some(tag) = needs.states {
                     return self.take_proofs(document, &needs.hashes, tag);
@@ -59,6 +62,45 @@ impl Replica {
             Outcome::Later(_) => {}
         }
         Ok(Vec::new())
+    }
+
+    /// Puts a batch that the relay does not take back into quarantine, so that a person knows of
+    /// it. Its changes stay here as they are; the next life of the log is compared anew.
+    fn refuse_lost(
+        &mut self,
+        batch: BatchId,
+        refusal: &Refusal,
+        now: Timestamp,
+    ) -> Result<(), ReplicaError> {
+        let (code, text) = (refusal.code.number(), refusal.text.as_str());
+        tracing::error!(%batch, code, text, "the relay does not take back what it lost");
+        let read = lost::read(&self.connection, batch)?;
+        let pushed = match &read {
+            // Of what was purged nothing is kept.
+            Some(read) if refusal.code != RefusalCode::Gone => self.lost_batch(read)?,
+            _ => None,
+        };
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let changes = pushed.as_ref().map_or_else(Vec::new, changes_of);
+        if let Some(first) = changes.first() {
+            let row = BatchRow {
+                ordinal: store::outbox::next_ordinal(&transaction)?,
+                id: batch,
+                base_seq: dealership::Seq(0),
+                intent: intent_of(first)?,
+                facts: [0; 32],
+            };
+            let why = WhyQuarantined {
+                code: refusal_code(refusal.code),
+                reason: text.to_owned(),
+                because_of: None,
+            };
+            store::quarantine::append(&transaction, &row, &changes, &why, now)?;
+        }
+        lost::delete(&transaction, batch)?;
+        Ok(transaction.commit()?)
     }
 
     /// Takes the states that end with these changes as proofs of the batches that hold them.
@@ -139,6 +181,36 @@ impl Replica {
         Batch::of_lost(batch.id.into(), Seq(0), changes, states)
             .map_err(|error| damaged("lost_batch", error.to_string()).into())
     }
+}
+
+/// The changes of a batch that a person can look at.
+fn changes_of(batch: &Batch) -> Vec<BatchChange> {
+    let kept = batch.changes().iter().filter_map(|change| {
+        let header = prescan(&change.raw).ok()?;
+        Some(BatchChange {
+            hash: header.hash,
+            document: of_wire_document(change.document),
+            space: change.space.as_str().to_owned(),
+            raw: change.raw.clone(),
+        })
+    });
+    kept.collect()
+}
+
+/// Who wrote a change, by which command; its input was forgotten when the relay accepted it.
+fn intent_of(change: &BatchChange) -> Result<Intent, StoreError> {
+    let header = prescan(&change.raw).map_err(|error| damaged("change", error.to_string()))?;
+    let message = str::from_utf8(&header.message).ok();
+    let authorship: Authorship = message
+        .and_then(|message| message.parse().ok())
+        .ok_or_else(|| damaged("change", "a change without an authorship"))?;
+    Ok(Intent {
+        command: authorship.command,
+        input: Json::Null,
+        made_at: Timestamp::from_seconds(header.time),
+        id_seed: [0; 16],
+        staff: authorship.staff,
+    })
 }
 
 fn space_of(loaded: &Loaded) -> Result<SpaceName, ReplicaError> {

@@ -92,7 +92,9 @@ impl Replica {
         if retried.is_err() {
             self.let_go();
         }
-        retried
+        retried?;
+        // A relay may have begun a new life of its log meanwhile.
+        self.compare_late(id)
     }
 
     fn take_back(&mut self, id: DocumentId) -> Result<(), ReplicaError> {

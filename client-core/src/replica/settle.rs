@@ -61,7 +61,7 @@ impl Replica {
     ) -> Result<Settled, ReplicaError> {
         if let Some(document) = store::lost::document_of(&self.connection, batch)? {
             return Ok(Settled {
-                offered_again: self.settle_lost(batch, document, outcome)?,
+                offered_again: self.settle_lost(batch, document, outcome, now)?,
                 ..Settled::default()
             });
         }
@@ -280,7 +280,7 @@ fn replay(
     Ok(Err(why))
 }
 
-fn refusal_code(code: RefusalCode) -> String {
+pub(super) fn refusal_code(code: RefusalCode) -> String {
     match code {
         RefusalCode::Malformed => "malformed".to_owned(),
         RefusalCode::OverLimit => "over_limit".to_owned(),

@@ -40,10 +40,40 @@ pub(crate) fn is_comparing(connection: &Connection) -> Result<bool, StoreError> 
     Ok(comparing)
 }
 
-/// Notes that the comparison is done.
-pub(crate) fn end_comparing(connection: &Connection) -> Result<(), StoreError> {
+/// Notes that the comparison is done, but for documents that could not be read: what this life
+/// brought of these is kept until they can.
+pub(crate) fn end_comparing(
+    connection: &Connection,
+    unread: &[DocumentId],
+) -> Result<(), StoreError> {
+    let mut kept = Vec::with_capacity(unread.len());
+    for document in unread {
+        kept.push((*document, brought(connection, *document)?));
+    }
     connection.execute("UPDATE life SET comparing = 0", ())?;
     connection.execute("DELETE FROM brought", ())?;
+    for (document, heads) in &kept {
+        set_brought(connection, *document, heads)?;
+    }
+    Ok(())
+}
+
+/// Whether a document is still to be compared, by itself: the comparison is done.
+pub(crate) fn is_uncompared(
+    connection: &Connection,
+    document: DocumentId,
+) -> Result<bool, StoreError> {
+    let uncompared = connection
+        .prepare_cached("SELECT 1 FROM brought JOIN life WHERE NOT comparing AND document = ?")?
+        .exists([document.as_bytes()])?;
+    Ok(uncompared)
+}
+
+/// Notes that a document was compared by itself.
+pub(crate) fn compared(connection: &Connection, document: DocumentId) -> Result<(), StoreError> {
+    connection
+        .prepare_cached("DELETE FROM brought WHERE document = ?")?
+        .execute([document.as_bytes()])?;
     Ok(())
 }
 

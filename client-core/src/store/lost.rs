@@ -89,6 +89,16 @@ pub(crate) fn unproven(
     batches(statement.query([document.as_bytes()])?)
 }
 
+/// One batch; `None` if it is none of these.
+pub(crate) fn read(
+    connection: &Connection,
+    batch: BatchId,
+) -> Result<Option<LostBatch>, StoreError> {
+    let mut statement =
+        connection.prepare_cached("SELECT id, document, changes FROM lost_batch WHERE id = ?")?;
+    Ok(batches(statement.query([batch.0])?)?.pop())
+}
+
 /// The document that a batch is about; `None` if it is none of these.
 pub(crate) fn document_of(
     connection: &Connection,

@@ -71,6 +71,18 @@ pub(crate) fn append(
     Ok(())
 }
 
+/// The place after every batch that waits or was refused.
+pub(crate) fn next_ordinal(connection: &Connection) -> Result<i64, StoreError> {
+    let next = connection
+        .prepare_cached(
+            "SELECT coalesce(max(ordinal), 0) + 1 FROM (
+                 SELECT max(ordinal) AS ordinal FROM batch
+                 UNION ALL SELECT max(ordinal) FROM quarantine)",
+        )?
+        .query_row((), |row| row.get(0))?;
+    Ok(next)
+}
+
 /// Notes that a batch makes what the id names.
 pub(crate) fn note_made(
     connection: &Connection,

@@ -129,7 +129,16 @@ fn a_verdict_settles_what_goes_back_and_takes_nothing_away() {
             .unwrap();
 
         assert_eq!(replica.outbox(9, &[]).unwrap(), []);
-        assert_eq!(replica.quarantine().unwrap(), []);
+        // Somebody is told of what the relay does not take back.
+        let quarantined = replica.quarantine().unwrap();
+        let codes: Vec<_> = quarantined
+            .iter()
+            .map(|one| one.why.code.as_str())
+            .collect();
+        match outcome {
+            Outcome::Refused(_) => assert_eq!(codes, ["unproven"]),
+            _ => assert_eq!(codes, [""; 0]),
+        }
         assert_eq!(replica.history(customer).unwrap().len(), 3);
     }
 }
@@ -310,4 +319,45 @@ fn a_long_history_that_came_as_a_save_goes_back_piece_by_piece_from_its_end() {
     }
     assert_eq!(replica.outbox(9, &[]).unwrap(), []);
     assert_eq!(replica.history(customer).unwrap().len(), 153);
+}
+
+#[test]
+fn a_document_that_was_set_aside_while_others_were_compared_goes_back_when_it_is_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut relay, _, [customer, _]) = dealership();
+    let mut replica = WANG_QIANG.replica_at(folder.path());
+    replica
+        .welcomed(&relay.welcome(WANG_QIANG), minute(5))
+        .unwrap();
+    let (entries, at) = relay.page(0, relay.head().0);
+    read_tagged(&mut replica, &entries, at);
+    replica.caught_up(minute(5)).unwrap();
+    relay.lose_after(Seq(relay.head().0 - 2));
+    for minutes in [9, 10] {
+        crate::store::suspect::mark(&replica.connection, [customer]).unwrap();
+        drop(replica);
+        replica = crate::testing::reopen_at(folder.path(), 3, minute(minutes));
+    }
+    assert!(replica.history(customer).is_err(), "it is set aside");
+    renew(&relay, &mut replica);
+    let (entries, _) = relay.page(0, relay.head().0);
+    read_tagged(&mut replica, &entries, renewed(relay.head().0));
+    assert!(
+        !replica.caught_up(minute(10)).unwrap(),
+        "nobody can tell yet"
+    );
+    assert_eq!(replica.outbox(9, &[]).unwrap(), []);
+
+    assert_eq!(replica.retry_set_aside(minute(60)).unwrap(), [customer]);
+
+    let batch = only(replica.outbox(9, &[]).unwrap());
+    assert_eq!(batch.changes().len(), 2);
+    assert_eq!(batch.states().len(), 1);
+    replica.retry_set_aside(minute(600)).unwrap();
+    assert_eq!(
+        only(replica.outbox(9, &[]).unwrap()),
+        batch,
+        "compared once"
+    );
+    assert!(replica.verify(&mut |_| {}).unwrap().is_well());
 }
