@@ -101,6 +101,9 @@ impl Replica {
         transaction.commit()?;
         self.cache.borrow_mut().set_spaces(None);
         self.keep(taken);
+        if !received.changed.is_empty() {
+            self.overwrite();
+        }
         Ok(received)
     }
 
@@ -194,6 +197,9 @@ impl Replica {
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
         let shelf = Shelf::new(&transaction, &self.cache);
         let mut changed = Vec::with_capacity(arrivals.len());
+        let is_removal =
+            |arrival: &Arrival<'_>| matches!(arrival, Arrival::Removed | Arrival::Purged);
+        let removes = arrivals.values().flatten().any(is_removal);
         for (id, arrivals) in arrivals {
             if !(Intake { shelf: &shelf, id }).take(arrivals)? {
                 received.set_aside.push(id);
@@ -219,7 +225,21 @@ impl Replica {
         transaction.commit()?;
         self.keep(taken);
         received.changed.append(&mut changed);
+        if removes {
+            self.overwrite();
+        }
         Ok(())
+    }
+
+    /// Writes over what was just removed, in the file of the write-ahead log too, before anybody is
+    /// told that it is gone.
+    fn overwrite(&self) {
+        let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
+        let done = self.connection.query_row(checkpoint, (), |_| Ok(()));
+        if let Err(error) = done {
+            // Whoever reads meanwhile keeps it in use; the next checkpoint writes over it.
+            tracing::warn!(%error, "what was removed stays in the write-ahead log for now");
+        }
     }
 
     /// Marks the documents that foreign bytes are about to be applied to.

@@ -250,3 +250,45 @@ fn nobody_but_its_owner_reads_a_replica() {
     }
     assert_eq!(mode(&home), 0o700);
 }
+
+#[test]
+fn what_was_purged_or_left_is_in_no_byte_of_the_replicas_files() {
+    for is_purged in [true, false] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut relay = crate::testing::relay::Relay::new();
+        let mut replica = LI_NA.replica_at(folder.path());
+        relay.sync(LI_NA, &mut replica);
+        let cards: Vec<_> = (0..40)
+            .map(|number| {
+                let name = format!("秘密的名字{number:02}");
+                made(&run(&mut replica, "card", json!({"name": name}), number))
+            })
+            .collect();
+        relay.sync(LI_NA, &mut replica);
+        let holds = || {
+            let text = "秘密的名字".as_bytes();
+            std::fs::read_dir(folder.path()).unwrap().any(|file| {
+                let path = file.unwrap().path();
+                let bytes = if path.is_file() {
+                    std::fs::read(path).unwrap()
+                } else {
+                    Vec::new()
+                };
+                bytes.windows(text.len()).any(|window| window == text)
+            })
+        };
+        assert!(holds(), "else nothing is proved");
+        for card in cards {
+            if is_purged {
+                relay.purge(card);
+            } else {
+                relay.leave(card);
+            }
+        }
+
+        relay.sync(LI_NA, &mut replica);
+
+        assert!(!holds(), "purged: {is_purged}");
+        assert!(replica.verify(&mut |_| {}).unwrap().is_well());
+    }
+}
