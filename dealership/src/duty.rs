@@ -1,5 +1,7 @@
 //! What the relay itself writes after it has accepted changes: the few facts that are its own.
 
+use std::collections::BTreeSet;
+
 use crate::case::duplicate;
 use crate::claim::{ClaimState, Standing, Strength};
 use crate::device::Device;
@@ -46,6 +48,18 @@ pub fn duplicates_across_stores<'d>(
     now: Timestamp,
 ) -> Edits {
     duplicate::across_stores(changed, cards, now)
+}
+
+/// The cards of other stores that the relay named in a card as the same person's, and has not taken
+/// back.
+pub fn duplicates_named(card: &Document) -> BTreeSet<CustomerId> {
+    duplicate::named_elsewhere(card)
+}
+
+/// Works out what the relay adds to a card that names others as the same person's which were
+/// purged since, to be written by [`Author::relay`](crate::Author::relay).
+pub fn duplicates_purged(card: &Document, purged: &BTreeSet<CustomerId>, now: Timestamp) -> Edits {
+    duplicate::purged_elsewhere(card, purged, now)
 }
 
 /// The name that the relay's own change bears as its command when it notes that a device came

@@ -27,7 +27,7 @@ use crate::close::{CloseReason, Deadline, HostFault, Violation};
 use crate::cursor::Seq;
 use crate::frame::{self, HANDSHAKE_VERSION};
 use crate::limits;
-use crate::message::{Bye, ByeCode, ClientMessage, Credit, RelayMessage};
+use crate::message::{Bye, ByeCode, ClientMessage, Credit, Erased, RelayMessage};
 
 /// The session of a device: one connection to a relay.
 pub struct ClientSession {
@@ -212,6 +212,9 @@ impl ClientSession {
             return Err(HostFault::StoredNothing { through }.into());
         };
         let stored = live.inbound.stored(through)?;
+        if let Some(through) = stored.erased {
+            self.send(ClientMessage::Erased(Erased { through }));
+        }
         self.give(stored.credit);
         self.caught_up(stored.caught_up);
         Ok(())

@@ -14,7 +14,7 @@ pub use hello::{
     Challenge, Greeting, Hello, OutboxSummary, Resume, Upgrade, Versions, Welcome, spaces_digest,
 };
 pub(crate) use hello::{pack_spaces, unpack_spaces};
-pub use stream::{Credit, Entries, Push, Reached};
+pub use stream::{Credit, Entries, Erased, Push, Reached};
 pub use verdict::{Accepted, Later, NeedsDependencies, Outcome, Refusal, RefusalCode, Verdict};
 
 use crate::kinded::kinded_enum;
@@ -48,6 +48,8 @@ kinded_enum! {
         7 => Credit(Credit),
         /// Ends the connection.
         8 => Bye(Bye),
+        /// Says that what was purged is deleted.
+        128 => Erased(Erased),
     }
 }
 

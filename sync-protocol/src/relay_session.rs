@@ -210,6 +210,11 @@ impl RelaySession {
             (Phase::Live(live), ClientMessage::Credit(credit)) => {
                 Ok(live.log.give(credit.bytes)?)
             }
+            (Phase::Live(_), ClientMessage::Erased(erased)) => {
+                let through = erased.through.min(self.head);
+                self.effects.push_back(RelayEffect::Erased { through });
+                Ok(())
+            }
             (_, message) => Err(Violation::Unexpected {
                 kind: message.kind(),
             }

@@ -15,7 +15,7 @@ use sync_protocol::entry::{ChangeEntry, GoneEntry, LeftEntry, SaveEntry, SavedRe
 use sync_protocol::frame::{decode_client, decode_relay, encode_client, encode_relay};
 use sync_protocol::id::{Nonce, SignatureBytes, SpacesDigest};
 use sync_protocol::message::{
-    Accepted, Bye, Challenge, ClientMessage, Credit, Entries, Greeting, Hello, Later,
+    Accepted, Bye, Challenge, ClientMessage, Credit, Entries, Erased, Greeting, Hello, Later,
     NeedsDependencies, OutboxSummary, Push, Reached, Refusal, RelayMessage, Verdict, Versions,
     Welcome,
 };
@@ -302,6 +302,13 @@ fn client_messages() -> Vec<(&'static str, ClientMessage)> {
         ),
         ("credit", Credit { bytes: 262_144 }.into()),
         ("bye", Bye::new(ByeCode::Finished, "").into()),
+        (
+            "erased",
+            Erased {
+                through: Seq(70_000),
+            }
+            .into(),
+        ),
     ]
 }
 

@@ -26,7 +26,8 @@ pub use error::StoreError;
 pub use memory::MemoryStore;
 pub use row::{
     BatchRow, ChangeRow, Departure, DeviceRow, DocumentContent, DocumentRow, EnrolmentCodeRow,
-    GroupRow, LogEntry, LogHead, LogRow, Pending, Position, RunningHash, Verdict,
+    ErasureRow, GroupRow, LogEntry, LogHead, LogRow, Pending, Position, PurgeRow, RunningHash,
+    Verdict,
 };
 pub use sqlite::SqliteStore;
 
@@ -113,6 +114,20 @@ pub trait ReadStore {
     /// Every device, in order of numbers.
     fn devices(&self) -> Result<Vec<DeviceRow>, StoreError>;
 
+    /// Every document that was purged, with the last position that says so, in no order.
+    fn purges(&self) -> Result<Vec<PurgeRow>, StoreError>;
+
+    /// The purges at or before a position of which a device has not said that it deleted what was
+    /// purged, in no order.
+    fn purges_unheard_of(
+        &self,
+        device: DeviceNumber,
+        through: Seq,
+    ) -> Result<Vec<PurgeRow>, StoreError>;
+
+    /// The devices that have deleted a purged document, in order of numbers.
+    fn erasures(&self, document: DocumentId) -> Result<Vec<ErasureRow>, StoreError>;
+
     /// The enrolment code with this selector.
     fn enrolment_code(&self, selector: &str) -> Result<Option<EnrolmentCodeRow>, StoreError>;
 
@@ -174,6 +189,9 @@ pub trait Store: ReadStore {
 
     /// Writes a device, new or changed.
     fn put_device(&mut self, device: &DeviceRow) -> Result<(), StoreError>;
+
+    /// Notes that a device has deleted a purged document; what was noted first stays.
+    fn put_erasure(&mut self, erasure: &ErasureRow) -> Result<(), StoreError>;
 
     /// Writes an enrolment code, new or changed.
     fn put_enrolment_code(&mut self, code: &EnrolmentCodeRow) -> Result<(), StoreError>;

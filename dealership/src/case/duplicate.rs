@@ -23,7 +23,7 @@ mod people;
 
 use people::{Card, People, Ruled};
 
-pub use elsewhere::{across_stores, elsewhere};
+pub use elsewhere::{across_stores, elsewhere, named_elsewhere, purged_elsewhere};
 
 /// The rule that proposes the consultant who carded the person first.
 pub const FIRST_CARDED: &str = "first_carded";

@@ -31,6 +31,8 @@ pub(super) struct Received {
     pub(super) store: Option<(Vec<Entry>, Cursor, Option<StatesTag>)>,
     pub(super) credit: Option<u32>,
     pub(super) caught_up: Option<Seq>,
+    /// The host has deleted what was purged at or before here, and something was.
+    pub(super) erased: Option<Seq>,
 }
 
 /// The pieces of one entry that have come so far.
@@ -44,6 +46,8 @@ struct Pieces {
 struct Unstored {
     through: Seq,
     bytes: u32,
+    /// Whether it brings purges.
+    purges: bool,
 }
 
 impl Inbound {
@@ -92,7 +96,13 @@ impl Inbound {
     /// Notes that the host has committed everything at or before `through`.
     pub(super) fn stored(&mut self, through: Seq) -> Result<Received, HostFault> {
         let mut released = None;
+        let mut erased = None;
         while let Some(stored) = self.unstored.pop_front_if(|frame| frame.through <= through) {
+            erased = if stored.purges {
+                Some(stored.through)
+            } else {
+                erased
+            };
             released = Some(stored.bytes.saturating_add(released.unwrap_or_default()));
         }
         let bytes = released.ok_or(HostFault::StoredNothing { through })?;
@@ -101,6 +111,7 @@ impl Inbound {
         Ok(Received {
             credit,
             caught_up,
+            erased,
             ..Received::default()
         })
     }
@@ -157,7 +168,12 @@ impl Inbound {
                 seq: through,
                 tag: reached.tag,
             };
-            self.unstored.push_back(Unstored { through, bytes });
+            let purges = entries.iter().any(|entry| matches!(entry, Entry::Gone(_)));
+            self.unstored.push_back(Unstored {
+                through,
+                bytes,
+                purges,
+            });
             received.store = Some((entries, cursor, reached.states));
         } else {
             received.credit = self.window.release(bytes);

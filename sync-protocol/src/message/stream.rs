@@ -62,6 +62,17 @@ pub struct Push {
     pub states: Option<TaggedStates>,
 }
 
+/// Says that what was purged is deleted on the device. CBOR: `[through]`.
+///
+/// Said after the transaction that deleted it, and as often as a purge comes; to say it twice is
+/// to say it once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Erased {
+    /// Every purge at or before this position is carried out.
+    #[n(0)]
+    pub through: Seq,
+}
+
 /// Allows the peer to send more frames of entries or pushes. CBOR: `[bytes]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Credit {

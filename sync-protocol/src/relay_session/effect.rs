@@ -35,6 +35,11 @@ pub enum RelayEffect {
     },
     /// Judge a batch, in the order of these effects, and answer [`super::RelayInput::Verdict`].
     Accept(Batch),
+    /// Note that the device has deleted whatever was purged at or before a position.
+    Erased {
+        /// The position, never beyond the log.
+        through: Seq,
+    },
     /// Close the transport; the session has ended.
     Close(CloseReason),
 }

@@ -44,6 +44,7 @@ fn transcript() -> String {
                     ClientMessage::Push(_) => "push",
                     ClientMessage::Credit(_) => "credit",
                     ClientMessage::Bye(_) => "bye",
+                    ClientMessage::Erased(_) => "erased",
                 };
                 show(&mut text, "device → relay", name, frame);
             }

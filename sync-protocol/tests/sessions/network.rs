@@ -241,6 +241,7 @@ impl Network {
                 link.relay_input(now, RelayInput::Admitted(admission));
             }
             RelayEffect::RollbackProved(cursor) => self.hub.heal(cursor),
+            RelayEffect::Erased { .. } => {}
             RelayEffect::Read { after, walk } => {
                 let answer = self.hub.read(&link.spaces, after, walk);
                 link.relay_input(now, RelayInput::Log(answer));

@@ -9,7 +9,7 @@ use sync_protocol::message::spaces_digest;
 use sync_protocol::{Admission, Bye, ByeCode, Greeting, LogAnswer, Upgrade, Walk};
 
 use super::read::{ReadError, read_log};
-use super::{Directory, Relay, RelayKey};
+use super::{Directory, Relay, RelayKey, erasure};
 use crate::store::{DeviceRow, ReadStore, Store, StoreError};
 use crate::wire;
 
@@ -47,6 +47,9 @@ pub struct Guest {
     /// Whether somebody may want to know that it came with nothing unsent: then
     /// [`Relay::note_synced`].
     pub is_awaited: bool,
+    /// Up to where its cursor says that it has deleted what was purged, if it owes word of that:
+    /// then [`Relay::note_erased`].
+    pub has_erased: Option<Seq>,
 }
 
 impl<'r, S: ReadStore> FrontDesk<'r, S> {
@@ -127,6 +130,13 @@ impl<'r, S: ReadStore> FrontDesk<'r, S> {
             cursor_tag_is_valid = counts && self.key.gave(cursor, group.epoch, here.as_ref());
             cursor_is_of_a_lost_history = self.key.proves_loss(cursor, group.epoch, here.as_ref());
         }
+        let has_erased = match (&greeting.cursor, self.store.device(device)?) {
+            (Some(cursor), Some(row)) if cursor_tag_is_valid => {
+                let through = wire::domain_seq(cursor.seq);
+                erasure::owes(self.store, &row, through)?.then_some(through)
+            }
+            _ => None,
+        };
         let mut shows = self.directory.shows_awaiting(author.staff(), now);
         let is_awaited = greeting.outbox.batches == 0 && shows.next().is_some();
         let ahead = wire::domain_timestamp(greeting.clock).millis_since(now);
@@ -144,6 +154,7 @@ impl<'r, S: ReadStore> FrontDesk<'r, S> {
             shapes: greeting.shapes,
             clock_trusted: ahead.unsigned_abs() <= CLOCK_TOLERANCE,
             is_awaited,
+            has_erased,
         })))
     }
 

@@ -8,7 +8,8 @@ use automerge::transaction::CommitOptions;
 use change_gate::{GatedDocument, Refusal, prescan};
 use dealership::edit::{self, Edit, EditError, Edits};
 use dealership::{
-    Author, Authorship, DeviceNumber, Document, DocumentId, Kind, Space, StaffId, Timestamp, duty,
+    Author, Authorship, CustomerId, DeviceNumber, Document, DocumentId, Kind, Space, StaffId,
+    Timestamp, duty,
 };
 
 use super::directory::Directory;
@@ -108,6 +109,9 @@ impl<S: Store> Relay<S> {
         for customer in &customers {
             let cards = self.cards_of_one_person(&draft, customer)?;
             let facts = duty::duplicates_across_stores(customer.id().into(), &cards, now);
+            self.draft_own(&mut draft, now, duty::RAISE, &facts)?;
+            let purged = self.purged_among(duty::duplicates_named(customer))?;
+            let facts = duty::duplicates_purged(customer, &purged, now);
             self.draft_own(&mut draft, now, duty::RAISE, &facts)?;
         }
         self.join_heads(&mut draft, now)?;
@@ -304,8 +308,23 @@ impl<S: Store> Relay<S> {
         Ok(cards.into_values().collect())
     }
 
+    /// Those of some cards that were purged.
+    pub(super) fn purged_among(
+        &mut self,
+        cards: BTreeSet<CustomerId>,
+    ) -> Result<BTreeSet<CustomerId>, RelayError> {
+        let mut purged = BTreeSet::new();
+        for card in cards {
+            let found = self.documents.find(&self.store, card.into())?;
+            if matches!(found, Found::Tombstone) {
+                purged.insert(card);
+            }
+        }
+        Ok(purged)
+    }
+
     /// The cards that share a phone with one, or that it names.
-    fn beside(&self, card: &Document) -> Result<BTreeSet<DocumentId>, StoreError> {
+    pub(super) fn beside(&self, card: &Document) -> Result<BTreeSet<DocumentId>, StoreError> {
         let mut ids = BTreeSet::new();
         for phone in phones_of(card) {
             let found = self.store.customers_with_phone(&phone)?;

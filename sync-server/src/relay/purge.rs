@@ -1,8 +1,11 @@
 //! Deletes a document with its history, here and on every device.
 
-use dealership::{DocumentId, Kind, Seq, Timestamp};
+use std::collections::BTreeSet;
 
-use super::documents::Found;
+use dealership::{DocumentId, Kind, Seq, Space, Timestamp, duty};
+
+use super::documents::{Found, Loaded};
+use super::draft::Draft;
 use super::tag::Link;
 use super::{Relay, RelayError};
 use crate::store::{LogEntry, LogHead, LogRow, Store};
@@ -56,28 +59,78 @@ impl<S: Store> Relay<S> {
         if !may_be_purged(kind) {
             return Err(PurgeError::NeverPurged { kind });
         }
+        let beside = match kind {
+            Kind::Customer => self.cards_beside(&loaded)?,
+            _ => BTreeSet::new(),
+        };
+        let departures = self.store.departures(document);
+        // Who has not heard yet that it left a space of theirs still has it, and maybe refused
+        // changes of it; who has is told twice, which is harmless.
+        let mut spaces: BTreeSet<Space> = departures
+            .map_err(RelayError::from)?
+            .into_iter()
+            .map(|departure| departure.space)
+            .collect();
+        spaces.remove(&loaded.space);
+        let first = Seq(self.head.seq.0.saturating_add(1));
+        let erased = self.store.erase_document(document, first);
+        erased.map_err(RelayError::from)?;
+        self.documents.forget(document);
+        for space in std::iter::once(loaded.space).chain(spaces) {
+            self.append_gone(now, document, space)?;
+        }
+        for card in beside {
+            self.end_cases_with_purged(now, card)?;
+        }
+        Ok(first)
+    }
+
+    fn append_gone(
+        &mut self,
+        now: Timestamp,
+        document: DocumentId,
+        space: Space,
+    ) -> Result<(), RelayError> {
         let seq = Seq(self.head.seq.0.saturating_add(1));
         let received_at = now.max(self.head.received_at);
         let row = LogRow {
             seq,
             received_at,
-            space: loaded.space,
+            space,
             document,
             entry: LogEntry::Gone,
         };
         let running = Link::of(&row).after(&self.head, seq, received_at.millis());
-        let write = |store: &mut S| {
-            store.erase_document(document, seq)?;
-            store.append(&row, &running)
-        };
-        write(&mut self.store).map_err(RelayError::from)?;
-        self.documents.forget(document);
+        self.store.append(&row, &running)?;
         self.head = LogHead {
             seq,
             running,
             received_at,
         };
-        Ok(seq)
+        Ok(())
+    }
+
+    /// The cards that may name this one as the same person's.
+    fn cards_beside(&self, card: &Loaded) -> Result<BTreeSet<DocumentId>, RelayError> {
+        let mut beside = self.beside(&card.read()?)?;
+        beside.remove(&card.id);
+        Ok(beside)
+    }
+
+    /// Takes back that a card is the same person's as one that was purged.
+    fn end_cases_with_purged(
+        &mut self,
+        now: Timestamp,
+        card: DocumentId,
+    ) -> Result<(), RelayError> {
+        let Some(document) = self.document(card)? else {
+            return Ok(());
+        };
+        let purged = self.purged_among(duty::duplicates_named(&document))?;
+        let facts = duty::duplicates_purged(&document, &purged, now);
+        let mut draft = Draft::new(self.head, now);
+        self.draft_own(&mut draft, now, duty::RAISE, &facts)?;
+        self.keep(now, draft)
     }
 }
 

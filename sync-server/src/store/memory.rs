@@ -6,15 +6,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
-use change_gate::{Actor, Hash};
+use change_gate::Hash;
 use dealership::phone::PhoneHash;
 use dealership::{CustomerId, DeviceNumber, DocumentId, Kind, Seq, Space, StoreId};
 use sync_protocol::BatchId;
 
 use crate::store::{
-    BatchRow, Departure, DeviceRow, DocumentRow, EnrolmentCodeRow, GroupRow, LogEntry, LogHead,
-    LogRow, Pending, Position, ReadStore, RunningHash, Store, StoreError,
+    BatchRow, Departure, DeviceRow, DocumentRow, EnrolmentCodeRow, ErasureRow, GroupRow, LogEntry,
+    LogHead, LogRow, Pending, Position, PurgeRow, ReadStore, RunningHash, Store, StoreError,
 };
+
+mod state;
+
+use state::{State, index, restore, stretch};
 
 /// A store that lives as long as its value.
 #[derive(Default)]
@@ -27,25 +31,6 @@ pub struct MemoryStore {
 }
 
 type Undo = Box<dyn FnOnce(&mut State) + Send>;
-
-#[derive(Clone, Default)]
-struct State {
-    group: Option<GroupRow>,
-    /// The entry at `seq` stands at `seq - 1`; erased rows are `None`.
-    log: Vec<(LogHead, Option<LogRow>)>,
-    erased: BTreeMap<Seq, Hash>,
-    seq_of_change: BTreeMap<(DocumentId, Hash), Seq>,
-    places: BTreeSet<(DocumentId, Actor, u64)>,
-    by_space: BTreeSet<(Space, Seq)>,
-    by_document: BTreeSet<(DocumentId, Seq)>,
-    /// What the readers of a document's space get of it.
-    standing: BTreeSet<(DocumentId, Seq)>,
-    documents: BTreeMap<DocumentId, DocumentRow>,
-    batches: BTreeMap<BatchId, BatchRow>,
-    devices: BTreeMap<DeviceNumber, DeviceRow>,
-    codes: BTreeMap<String, EnrolmentCodeRow>,
-    phones: BTreeMap<CustomerId, (StoreId, BTreeSet<PhoneHash>)>,
-}
 
 impl MemoryStore {
     /// An empty store.
@@ -85,17 +70,6 @@ impl MemoryStore {
         for step in undo.drain(kept.min(undo.len())..).rev() {
             step(&mut self.state);
         }
-    }
-}
-
-impl State {
-    fn row(&self, seq: Seq) -> Option<&(LogHead, Option<LogRow>)> {
-        self.log.get(index(seq)?)
-    }
-
-    fn rows_of(&self, document: DocumentId) -> impl Iterator<Item = &LogRow> {
-        stretch(&self.by_document, document, Seq(0), Seq(u64::MAX))
-            .filter_map(|(_, seq)| self.row(*seq)?.1.as_ref())
     }
 }
 
@@ -228,6 +202,40 @@ impl ReadStore for MemoryStore {
         Ok(self.state.devices.values().cloned().collect())
     }
 
+    fn purges(&self) -> Result<Vec<PurgeRow>, StoreError> {
+        let mut purges = BTreeMap::new();
+        for seq in &self.state.purges {
+            if let Some((_, Some(row))) = self.state.row(*seq) {
+                let purge = PurgeRow {
+                    document: row.document,
+                    seq: *seq,
+                    at: row.received_at,
+                };
+                purges.insert(row.document, purge);
+            }
+        }
+        Ok(purges.into_values().collect())
+    }
+
+    fn purges_unheard_of(
+        &self,
+        device: DeviceNumber,
+        through: Seq,
+    ) -> Result<Vec<PurgeRow>, StoreError> {
+        let mut purges = self.purges()?;
+        let erasures = &self.state.erasures;
+        purges.retain(|purge| {
+            purge.seq <= through && !erasures.contains_key(&(purge.document, device))
+        });
+        Ok(purges)
+    }
+
+    fn erasures(&self, document: DocumentId) -> Result<Vec<ErasureRow>, StoreError> {
+        let all = (document, DeviceNumber(0))..=(document, DeviceNumber(u64::MAX));
+        let rows = self.state.erasures.range(all);
+        Ok(rows.map(|(_, row)| *row).collect())
+    }
+
     fn enrolment_code(&self, selector: &str) -> Result<Option<EnrolmentCodeRow>, StoreError> {
         Ok(self.state.codes.get(selector).cloned())
     }
@@ -321,6 +329,7 @@ impl Store for MemoryStore {
             state.by_space.remove(&(space, seq));
             state.by_document.remove(&(document, seq));
             state.standing.remove(&(document, seq));
+            state.purges.remove(&seq);
             if let Some((name, place)) = names {
                 state.seq_of_change.remove(&name);
                 state.places.remove(&place);
@@ -334,6 +343,9 @@ impl Store for MemoryStore {
         state.log.push((head, Some(row.clone())));
         state.by_space.insert((space, seq));
         state.by_document.insert((document, seq));
+        if row.entry == LogEntry::Gone {
+            state.purges.insert(seq);
+        }
         if row.entry != LogEntry::Left {
             state.standing.insert((document, seq));
         }
@@ -417,6 +429,18 @@ impl Store for MemoryStore {
         Ok(())
     }
 
+    fn put_erasure(&mut self, erasure: &ErasureRow) -> Result<(), StoreError> {
+        let key = (erasure.document, erasure.device);
+        if self.state.erasures.contains_key(&key) {
+            return Ok(());
+        }
+        let state = self.write(move |state| {
+            state.erasures.remove(&key);
+        })?;
+        state.erasures.insert(key, *erasure);
+        Ok(())
+    }
+
     fn put_enrolment_code(&mut self, code: &EnrolmentCodeRow) -> Result<(), StoreError> {
         let selector = code.selector.clone();
         let before = self.state.codes.get(&selector).cloned();
@@ -468,30 +492,4 @@ impl MemoryStore {
         restore(&mut state.phones, customer, phones);
         Ok(())
     }
-}
-
-/// Puts a value under a key, or takes away what is there.
-fn restore<K: Ord, V>(map: &mut BTreeMap<K, V>, key: K, value: Option<V>) {
-    match value {
-        Some(value) => map.insert(key, value),
-        None => map.remove(&key),
-    };
-}
-
-/// The keyed positions with `after < seq <= through`.
-fn stretch<K: Ord + Copy>(
-    index: &BTreeSet<(K, Seq)>,
-    key: K,
-    after: Seq,
-    through: Seq,
-) -> impl Iterator<Item = &(K, Seq)> {
-    let first = (key, Seq(after.0.saturating_add(1)));
-    // A range that ends before it begins panics.
-    let end = (key, through.max(after));
-    let nothing = through <= after;
-    index.range(first.min(end)..=end).filter(move |_| !nothing)
-}
-
-fn index(seq: Seq) -> Option<usize> {
-    usize::try_from(seq.0.checked_sub(1)?).ok()
 }

@@ -215,6 +215,28 @@ pub struct DeviceRow {
     pub revoked_at: Option<Timestamp>,
 }
 
+/// That a document was purged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PurgeRow {
+    /// Which.
+    pub document: DocumentId,
+    /// The last position that says so.
+    pub seq: Seq,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// That a device has deleted a document that was purged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ErasureRow {
+    /// Which document.
+    pub document: DocumentId,
+    /// Which device.
+    pub device: DeviceNumber,
+    /// When the relay heard of it.
+    pub at: Timestamp,
+}
+
 /// A code that enrols one device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EnrolmentCodeRow {

@@ -12,8 +12,8 @@ use dealership::{CustomerId, DocumentId, Seq, StoreId};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::store::{
-    BatchRow, DeviceRow, DocumentRow, EnrolmentCodeRow, GroupRow, LogEntry, LogRow, RunningHash,
-    Store, StoreError, Verdict,
+    BatchRow, DeviceRow, DocumentRow, EnrolmentCodeRow, ErasureRow, GroupRow, LogEntry, LogRow,
+    RunningHash, Store, StoreError, Verdict,
 };
 
 mod backup;
@@ -352,6 +352,20 @@ impl Store for SqliteStore<Writing> {
                 device.revoked_at.map(|at| at.millis()),
             ],
             "the device",
+        )?;
+        Ok(())
+    }
+
+    fn put_erasure(&mut self, erasure: &ErasureRow) -> Result<(), StoreError> {
+        self.execute(
+            "INSERT OR IGNORE INTO erasure (tenant, document, device, at) VALUES (?, ?, ?, ?)",
+            params![
+                TENANT,
+                erasure.document.as_bytes(),
+                integer(erasure.device.0)?,
+                erasure.at.millis(),
+            ],
+            "the erasure",
         )?;
         Ok(())
     }

@@ -65,6 +65,14 @@ impl Connection {
                     }
                     continue;
                 }
+                RelayEffect::Erased { through } => {
+                    let device = self.device.expect("identified before it erases");
+                    let through = wire::domain_seq(through);
+                    if let Err(error) = relay.note_erased(now, device, through) {
+                        self.note_failure(&error);
+                    }
+                    continue;
+                }
                 RelayEffect::Identify { device } => self.identify(relay, device),
                 RelayEffect::Admit(greeting) => self.admit(relay, millis, now, &greeting),
                 RelayEffect::Read { after, walk } => self.read(relay, after, walk),
@@ -125,6 +133,12 @@ impl Connection {
         if guest.is_awaited {
             let device = wire::domain_device(greeting.device);
             if let Err(error) = relay.note_synced(now, device) {
+                self.note_failure(&error);
+            }
+        }
+        if let Some(through) = guest.has_erased {
+            let device = wire::domain_device(greeting.device);
+            if let Err(error) = relay.note_erased(now, device, through) {
                 self.note_failure(&error);
             }
         }

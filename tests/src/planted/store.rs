@@ -7,8 +7,8 @@ use dealership::phone::PhoneHash;
 use dealership::{CustomerId, DeviceNumber, DocumentId, Kind, Seq, Space, StoreId};
 use sync_protocol::BatchId;
 use sync_server::store::{
-    BatchRow, Departure, DeviceRow, DocumentRow, EnrolmentCodeRow, GroupRow, LogHead, LogRow,
-    Pending, Position, ReadStore, RunningHash, SqliteStore, Store, StoreError,
+    BatchRow, Departure, DeviceRow, DocumentRow, EnrolmentCodeRow, ErasureRow, GroupRow, LogHead,
+    LogRow, Pending, Position, PurgeRow, ReadStore, RunningHash, SqliteStore, Store, StoreError,
 };
 
 use super::Bug;
@@ -145,6 +145,22 @@ impl ReadStore for PlantedStore {
         self.store.devices()
     }
 
+    fn purges(&self) -> Result<Vec<PurgeRow>, StoreError> {
+        self.store.purges()
+    }
+
+    fn purges_unheard_of(
+        &self,
+        device: DeviceNumber,
+        through: Seq,
+    ) -> Result<Vec<PurgeRow>, StoreError> {
+        self.store.purges_unheard_of(device, through)
+    }
+
+    fn erasures(&self, document: DocumentId) -> Result<Vec<ErasureRow>, StoreError> {
+        self.store.erasures(document)
+    }
+
     fn enrolment_code(&self, selector: &str) -> Result<Option<EnrolmentCodeRow>, StoreError> {
         self.store.enrolment_code(selector)
     }
@@ -214,6 +230,10 @@ impl Store for PlantedStore {
 
     fn put_device(&mut self, device: &DeviceRow) -> Result<(), StoreError> {
         self.store.put_device(device)
+    }
+
+    fn put_erasure(&mut self, erasure: &ErasureRow) -> Result<(), StoreError> {
+        self.store.put_erasure(erasure)
     }
 
     fn put_enrolment_code(&mut self, code: &EnrolmentCodeRow) -> Result<(), StoreError> {

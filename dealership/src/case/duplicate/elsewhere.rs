@@ -23,6 +23,8 @@ coded_enum! {
         Voided = "voided",
         /// They bear no number in common any more.
         PhoneGone = "phone_gone",
+        /// The other one was purged.
+        Purged = "purged",
     }
 }
 
@@ -99,13 +101,7 @@ pub fn across_stores<'d>(
                 continue;
             }
             if let Some(reason) = end_reason(&people, card, other, &pairs) {
-                let fields = fields([
-                    ("case", fact.id.into()),
-                    ("reason", reason.into()),
-                    ("at", now.into()),
-                ]);
-                let id = derived(&[b"duplicate_end", fact.id.as_bytes()]);
-                edits.record(card.document.id(), "case_end", id, fields);
+                end(card.document, fact, reason, now, &mut edits);
             }
         }
     }
@@ -129,6 +125,34 @@ pub fn across_stores<'d>(
         }
     }
     edits
+}
+
+/// The cards of other stores that the relay named in a card and has not taken back.
+pub fn named_elsewhere(card: &Document) -> BTreeSet<CustomerId> {
+    standing(card).map(|(_, other)| other).collect()
+}
+
+/// What the relay adds to a card that names others which were purged since: nobody is left to be
+/// the same person as.
+pub fn purged_elsewhere(card: &Document, purged: &BTreeSet<CustomerId>, now: Timestamp) -> Edits {
+    let mut edits = Edits::default();
+    for (fact, other) in standing(card) {
+        if purged.contains(&other) {
+            end(card, fact, EndReason::Purged, now, &mut edits);
+        }
+    }
+    edits
+}
+
+/// Takes back what the relay said in a card.
+fn end(card: &Document, fact: &Fact, reason: EndReason, now: Timestamp, edits: &mut Edits) {
+    let fields = fields([
+        ("case", fact.id.into()),
+        ("reason", reason.into()),
+        ("at", now.into()),
+    ]);
+    let id = derived(&[b"duplicate_end", fact.id.as_bytes()]);
+    edits.record(card.id(), "case_end", id, fields);
 }
 
 /// The people who share a phone across stores, with the first that they share.

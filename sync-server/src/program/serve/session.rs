@@ -228,6 +228,12 @@ impl Connection {
                 RelayEffect::Read { after, walk } => self.read(after, walk).await,
                 RelayEffect::Accept(batch) => batches.push(batch),
                 RelayEffect::RollbackProved(cursor) => self.hub.writer.heal(cursor).await,
+                RelayEffect::Erased { through } => {
+                    if let Some((device, _)) = self.known {
+                        let through = wire::domain_seq(through);
+                        self.hub.writer.note_erased(device, through).await;
+                    }
+                }
                 RelayEffect::Close(reason) => {
                     self.end(&reason).await;
                     return Err(Ended);
@@ -270,6 +276,9 @@ impl Connection {
                 self.tell(RelayInput::Admitted(guest.admission));
                 if guest.is_awaited {
                     self.hub.writer.note_synced(device).await;
+                }
+                if let Some(through) = guest.has_erased {
+                    self.hub.writer.note_erased(device, through).await;
                 }
                 // The log may have grown while the desk looked.
                 let head = wire::seq(*self.head.borrow_and_update());

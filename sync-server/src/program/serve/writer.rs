@@ -7,7 +7,9 @@ use anyhow::{Context as _, Result, bail};
 use dealership::{DeviceNumber, Seq, Timestamp};
 use sync_protocol::message::Later;
 use sync_protocol::{Cursor, Epoch, Outcome};
-use sync_server::relay::{Directory, EnrolError, Enrolled, Enrolment, Pushed, Relay};
+use sync_server::relay::{
+    Directory, EnrolError, Enrolled, Enrolment, Pushed, Relay, purge_progress,
+};
 use sync_server::store::SqliteStore;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
@@ -47,6 +49,7 @@ enum Job {
     Enrol(Box<EnrolJob>),
     Heal(Cursor, oneshot::Sender<()>),
     NoteSynced(DeviceNumber),
+    NoteErased(DeviceNumber, Seq),
     TidyUp,
 }
 
@@ -148,6 +151,12 @@ impl WriterHandle {
         let _ended = self.jobs.send(Job::NoteSynced(device)).await;
     }
 
+    /// Has it noted that a device deleted whatever was purged at or before a position.
+    pub(super) async fn note_erased(&self, device: DeviceNumber, through: Seq) {
+        // Without a writer it is noted at the device's next coming.
+        let _ended = self.jobs.send(Job::NoteErased(device, through)).await;
+    }
+
     /// Gives the store time to put itself in order, if the writer has nothing better to do.
     pub(super) fn tidy_up(&self) {
         // A full queue has better things to do.
@@ -179,6 +188,7 @@ impl WriterHandle {
 }
 
 fn write(mut relay: Relay<SqliteStore>, mut jobs: mpsc::Receiver<Job>, published: &Published) {
+    count_outstanding(&relay);
     while let Some(first) = jobs.blocking_recv() {
         let mut group = vec![first];
         while group.len() < limits::JOBS_PER_COMMIT {
@@ -203,6 +213,7 @@ fn work(relay: &mut Relay<SqliteStore>, group: Vec<Job>, published: &Published) 
     let now = clock::now();
     let (mut pushed, mut answers) = (Vec::new(), Vec::new());
     let (mut enrolments, mut synced, mut tidy_up) = (Vec::new(), Vec::new(), false);
+    let mut erased = Vec::new();
     for job in group {
         match job {
             Job::Accept(batch, answer) => {
@@ -216,6 +227,7 @@ fn work(relay: &mut Relay<SqliteStore>, group: Vec<Job>, published: &Published) 
                 let _ended = done.send(());
             }
             Job::NoteSynced(device) => synced.push(device),
+            Job::NoteErased(device, through) => erased.push((device, through)),
             Job::TidyUp => tidy_up = true,
         }
     }
@@ -239,6 +251,13 @@ fn work(relay: &mut Relay<SqliteStore>, group: Vec<Job>, published: &Published) 
             let error = &error as &dyn std::error::Error;
             tracing::error!(device = device.0, error, "not noted as synced");
         }
+    }
+    for (device, through) in erased {
+        if let Err(error) = relay.note_erased(now, device, through) {
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(device = device.0, error, "not noted as having erased");
+        }
+        count_outstanding(relay);
     }
     if tidy_up && let Err(error) = relay.tidy_up(false) {
         tracing::error!(error = &error as &dyn std::error::Error, "no checkpoint");
@@ -305,6 +324,21 @@ fn publish(relay: &Relay<SqliteStore>, published: &Published) {
     });
     #[allow(clippy::cast_precision_loss, reason = "a gauge")]
     metrics::gauge!("forecourt_log_head").set(head.0 as f64);
+}
+
+/// Counts the devices that have not said yet that they deleted what was purged, each once a purge.
+fn count_outstanding(relay: &Relay<SqliteStore>) {
+    match purge_progress(relay.store()) {
+        Ok(purges) => {
+            let outstanding: usize = purges.iter().map(|purge| purge.outstanding.len()).sum();
+            #[allow(clippy::cast_precision_loss, reason = "a gauge")]
+            metrics::gauge!("forecourt_erasures_outstanding").set(outstanding as f64);
+        }
+        Err(error) => {
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(error, "the purges are not counted");
+        }
+    }
 }
 
 fn count(outcome: &Outcome, pushed: &Pushed) {

@@ -1,6 +1,7 @@
 //! Reading the database.
 
 mod log_row;
+mod positions;
 
 use std::collections::BTreeSet;
 
@@ -13,16 +14,14 @@ use rusqlite::{OptionalExtension, Params, Row, params};
 use sync_protocol::{BatchId, Epoch, Explanation, Refusal, RefusalCode};
 
 use self::log_row::{LOG_COLUMNS, RawLogRow};
+use self::positions::POSITIONS_PER_SEEK;
 use super::columns::{integer, number, unpacked};
 use super::failure::failed;
 use super::{LEAVES, STANDS, SqliteStore, TENANT};
 use crate::store::{
-    BatchRow, Departure, DeviceRow, DocumentContent, DocumentRow, EnrolmentCodeRow, GroupRow,
-    LogHead, LogRow, Pending, Position, ReadStore, StoreError, Verdict,
+    BatchRow, Departure, DeviceRow, DocumentContent, DocumentRow, EnrolmentCodeRow, ErasureRow,
+    GroupRow, LogHead, LogRow, Pending, Position, PurgeRow, ReadStore, StoreError, Verdict,
 };
-
-/// How many positions are read along the log in the time that it takes to look into one space.
-const POSITIONS_PER_SEEK: u64 = 16;
 
 type Result<T> = std::result::Result<T, StoreError>;
 
@@ -52,57 +51,6 @@ impl<Access> SqliteStore<Access> {
             .prepare_cached(sql)
             .and_then(collect)
             .map_err(failed)
-    }
-
-    /// The positions of a stretch by reading all of it and passing over other spaces.
-    fn positions_along(
-        &self,
-        spaces: &BTreeSet<Space>,
-        after: Seq,
-        through: Seq,
-    ) -> Result<Vec<Position>> {
-        let rows = self.many(
-            "SELECT seq, document, stands, space FROM log
-             WHERE tenant = ? AND seq > ? AND seq <= ? AND stands <> 0",
-            params![TENANT, integer(after.0)?, integer(through.0)?],
-            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
-        )?;
-        let mut positions = Vec::new();
-        for (seq, document, stands, space) in rows {
-            let space = self.space_names.space(&self.connection, space)?;
-            if spaces.contains(&space) {
-                positions.push(position(seq, document, stands)?);
-            }
-        }
-        Ok(positions)
-    }
-
-    /// The positions of a stretch by looking into each space, the first `limit` of each.
-    fn positions_by_space(
-        &self,
-        spaces: &BTreeSet<Space>,
-        after: Seq,
-        through: Seq,
-        limit: i64,
-    ) -> Result<Vec<Position>> {
-        let mut positions = Vec::new();
-        for space in spaces {
-            let Some(space) = self.space_names.id(&self.connection, *space)? else {
-                continue;
-            };
-            let rows = self.many(
-                "SELECT seq, document, stands FROM log INDEXED BY log_by_space
-                 WHERE tenant = ? AND space = ? AND seq > ? AND seq <= ? AND stands <> 0
-                 ORDER BY seq LIMIT ?",
-                params![TENANT, space, integer(after.0)?, integer(through.0)?, limit],
-                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
-            )?;
-            for (seq, document, stands) in rows {
-                positions.push(position(seq, document, stands)?);
-            }
-        }
-        positions.sort_unstable_by_key(|position| position.seq);
-        Ok(positions)
     }
 }
 
@@ -394,6 +342,49 @@ impl<Access> ReadStore for SqliteStore<Access> {
         .collect()
     }
 
+    fn purges(&self) -> Result<Vec<PurgeRow>> {
+        // Of the columns beside `max` SQLite gives those of its row.
+        self.many(
+            "SELECT document, max(seq), received_at FROM log INDEXED BY log_purges
+             WHERE tenant = ? AND kind = 'gone' GROUP BY document",
+            [TENANT],
+            purge,
+        )?
+        .into_iter()
+        .collect()
+    }
+
+    fn purges_unheard_of(&self, device: DeviceNumber, through: Seq) -> Result<Vec<PurgeRow>> {
+        self.many(
+            "SELECT document, max(seq) AS last, received_at FROM log INDEXED BY log_purges
+             WHERE tenant = ?1 AND kind = 'gone' AND NOT EXISTS (
+                 SELECT 1 FROM erasure WHERE erasure.tenant = ?1
+                 AND erasure.document = log.document AND erasure.device = ?2)
+             GROUP BY document HAVING last <= ?3",
+            params![TENANT, integer(device.0)?, integer(through.0)?],
+            purge,
+        )?
+        .into_iter()
+        .collect()
+    }
+
+    fn erasures(&self, document: DocumentId) -> Result<Vec<ErasureRow>> {
+        let rows: Vec<(i64, i64)> = self.many(
+            "SELECT device, at FROM erasure WHERE tenant = ? AND document = ? ORDER BY device",
+            params![TENANT, document.as_bytes()],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?;
+        rows.into_iter()
+            .map(|(device, at)| {
+                Ok(ErasureRow {
+                    document,
+                    device: DeviceNumber(number(device)?),
+                    at: Timestamp::from_millis(at),
+                })
+            })
+            .collect()
+    }
+
     fn enrolment_code(&self, selector: &str) -> Result<Option<EnrolmentCodeRow>> {
         let row = self.one(
             "SELECT hash, staff, expires_at, tries_left, used_by FROM enrolment_code
@@ -455,10 +446,12 @@ fn device(row: &Row<'_>) -> rusqlite::Result<Result<DeviceRow>> {
     }))
 }
 
-fn position(seq: i64, document: [u8; 16], stands: i64) -> Result<Position> {
-    Ok(Position {
-        seq: Seq(number(seq)?),
-        document: DocumentId::from_bytes(document),
-        leaves: stands == LEAVES,
-    })
+fn purge(row: &Row<'_>) -> rusqlite::Result<Result<PurgeRow>> {
+    let document = DocumentId::from_bytes(row.get(0)?);
+    let at = Timestamp::from_millis(row.get(2)?);
+    Ok(number(row.get(1)?).map(|seq| PurgeRow {
+        document,
+        seq: Seq(seq),
+        at,
+    }))
 }

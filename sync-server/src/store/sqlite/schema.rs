@@ -8,6 +8,7 @@
 //! | `document` | caches: each document as it is loaded, with its receipts |
 //! | `batch` | verdicts |
 //! | `device`, `enrolment_code` | who may connect |
+//! | `erasure` | which devices have deleted what was purged |
 //! | `phone` | which customers bear a phone, by its keyed hash |
 //!
 //! `raw` and `saved` stand last in their rows, so that what is looked at without them is read
@@ -185,6 +186,19 @@ CREATE UNIQUE INDEX log_by_place ON log (tenant, document, actor, actor_seq)
     WHERE kind = 'change';
 ",
     },
+    Migration {
+        about: "devices say that they deleted what was purged",
+        sql: "
+CREATE TABLE erasure (
+    tenant INTEGER NOT NULL,
+    document BLOB NOT NULL CHECK (length(document) = 16),
+    device INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (tenant, document, device)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX log_purges ON log (tenant, document, seq, received_at) WHERE kind = 'gone';
+",
+    },
 ];
 
 #[cfg(test)]
@@ -194,7 +208,7 @@ mod tests {
     use super::*;
 
     /// What was shipped is never edited: each migration is known by its first eight digits.
-    const SHIPPED: &[&str] = &["e6ae3ab7", "fd0123ae"];
+    const SHIPPED: &[&str] = &["e6ae3ab7", "fd0123ae", "3dc67869"];
 
     #[test]
     fn a_migration_that_was_shipped_is_never_edited() {
