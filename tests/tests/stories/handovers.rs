@@ -183,6 +183,48 @@ fn a_restored_relay_is_told_of_the_move_and_puts_nothing_back() {
     });
 }
 
+#[test]
+fn who_goes_to_another_store_leaves_their_customers_and_keeps_what_was_not_sent() {
+    played_to(|network| {
+        let zhao = network.enrol("赵敏");
+        let chen = network.enrol("陈刚");
+        let sun = network.enrol("孙莉");
+        let chief = network.enrol("马超");
+        let (customer, _) = deal(network, zhao, "张伟", "13800000001");
+        let (there, _) = deal(network, sun, "刘洋", "13800000002");
+        say(network, zhao, &customer, "看了S5");
+        network.settle();
+
+        // She does not know yet, and works on.
+        say(network, zhao, &customer, "最后一次");
+        let stores = json!({"staff": group::staff("赵敏"), "stores": [group::store(2)]});
+        network.run(chief, "set_staff_stores", stores);
+        network.sync(chief);
+        network.settle();
+
+        let shown = network.show(zhao, "customer_list", json!({}));
+        let rows = shown["rows"].as_array().expect("rows");
+        let customers: Vec<&Json> = rows.iter().map(|row| &row["customer"]).collect();
+        assert_eq!(
+            customers,
+            [&there],
+            "the cards of the store that she is in now"
+        );
+        let status = network.show(zhao, "sync_status", json!({}));
+        assert_eq!(status["unsent"], 0);
+        let kept = &status["quarantine"][0];
+        assert_eq!(kept["code"], "wrong_space");
+        assert_eq!(kept["input"]["content"], "最后一次");
+        let reason = kept["reason"].as_str().expect("a sentence");
+        assert!(reason.contains("ask your manager"), "{reason}");
+        // Whoever answers for the store still reads what she knew of its customers.
+        assert_eq!(said(network, chen, &customer), ["看了S5"]);
+        hand_over(network, chen, &customer, "李娜", &[]);
+        network.settle();
+        assert_eq!(said(network, chen, &customer), ["看了S5"]);
+    });
+}
+
 fn hand_over(network: &mut Network, manager: Device, customer: &Json, to: &str, deals: &[&Json]) {
     let input = json!({"customer": customer, "to": group::staff(to), "deals": deals});
     network.run(manager, "transfer_owner", input);

@@ -13,8 +13,11 @@ mod cars;
 mod connections;
 mod customers;
 mod handovers;
+mod heads;
 mod healing;
 mod limits;
+mod long_offline;
+mod purges;
 
 use serde_json::{Value as Json, json};
 use stories::{Device, Network, Weather};

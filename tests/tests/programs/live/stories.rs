@@ -156,3 +156,64 @@ fn o5_one_person_carded_twice_offline_is_one_case_and_one_history_after_the_merg
     assert_eq!(timeline(chen, &first).0.len(), 2, "undone");
     showroom.check(&[lina, zhao, chen]);
 }
+
+#[test]
+fn a_customer_changes_hands_and_is_forgotten_on_every_device() {
+    let mut showroom = Showroom::open(&["李娜", "赵敏", "陈刚"]);
+    let tablets = ["李娜", "赵敏", "陈刚"].map(|name| showroom.tablet(name));
+    let [lina, zhao, chen] = &tablets;
+    let card = |tablet: &Tablet, name: &str, phone: &str| {
+        let card = json!({"name": name, "phone": phone});
+        tablet.execute("create_customer", &card)["customer"].clone()
+    };
+    let detail = |tablet: &Tablet, customer: &Json| {
+        tablet.show("customer_detail", &json!({"customer": customer}))
+    };
+    let customer = card(lina, "张伟", "13800000001");
+    let hers = card(zhao, "刘洋", "13800000002");
+    let to = detail(zhao, &hers)["card"]["owner"].clone();
+    for tablet in &tablets {
+        tablet.sync();
+    }
+    chen.sync();
+
+    // She works on, and does not know yet.
+    let said = json!({"customer": customer, "type": "call_out", "outcome": "reached",
+                      "content": "约了周末"});
+    chen.execute("transfer_owner", &json!({"customer": customer, "to": to}));
+    lina.execute("log_follow_up", &said);
+    chen.sync();
+    lina.sync();
+    zhao.sync();
+
+    assert_eq!(detail(lina, &customer)["contacts"], json!([]));
+    let shown = detail(zhao, &customer);
+    assert_eq!(shown["timeline"][0]["content"], "约了周末");
+    showroom.check(&[lina, zhao, chen]);
+
+    let contact = shown["contacts"][0]["id"].clone();
+    showroom.relay.killer().kill();
+    showroom.relay.wait();
+    let ids = [&customer, &contact].map(|id| id.as_str().unwrap());
+    showroom.site.administer(&["purge", ids[0], ids[1]]);
+    showroom.relay = showroom.site.serve();
+    zhao.sync();
+    let status = || {
+        let said = showroom.site.administer(&["purge", "--status", "--json"]);
+        serde_json::from_str::<Json>(&said).unwrap()
+    };
+    let purges = status()["purges"].clone();
+    assert_eq!(purges[0]["document"], customer);
+    assert!(!purges[0]["outstanding"].as_array().unwrap().is_empty());
+    for _ in 0..2 {
+        for tablet in &tablets {
+            tablet.sync();
+        }
+    }
+    // The tablet of the office, which founded the group, has not come since.
+    let purges = status()["purges"].clone();
+    for purge in purges.as_array().unwrap() {
+        assert_eq!(purge["erased"].as_array().unwrap().len(), 3, "{purge}");
+        assert_eq!(purge["outstanding"].as_array().unwrap().len(), 1, "{purge}");
+    }
+}
