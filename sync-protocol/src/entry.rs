@@ -13,6 +13,7 @@ use crate::error::DecodeError;
 use crate::id::{DocumentId, HashPrefix};
 use crate::kinded::{self, Kinded, kinded_enum};
 use crate::limits;
+use crate::message::Entries;
 use crate::text::{SpaceName, bounded_bytes};
 use crate::well_formed;
 
@@ -190,6 +191,21 @@ impl Kinded for EntryOrPart {
 /// Encodes a piece as it stands in a frame of entries.
 pub(crate) fn encode_part(part: &Part) -> Vec<u8> {
     kinded::encode(&(EntryOrPart::PART_KIND, part))
+}
+
+/// Reads the entries that stand whole in a frame, for whoever looks at what is on its way; pieces of
+/// a longer one are left out.
+///
+/// # Errors
+/// If the body does not unpack, or is none of entries.
+pub fn whole_entries(frame: &Entries) -> Result<Vec<Entry>, DecodeError> {
+    let body = frame.entries.unpack(Entry::PART, limits::BODY)?;
+    let items = decode_entries(&body)?.into_iter();
+    let whole = items.filter_map(|item| match item {
+        EntryOrPart::Entry(entry) => Some(entry),
+        EntryOrPart::Part(_) => None,
+    });
+    Ok(whole.collect())
 }
 
 /// Decodes the body of a frame of entries; kinds that may be skipped are.

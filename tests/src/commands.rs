@@ -3,11 +3,14 @@
 mod input;
 pub mod opening;
 
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
 use dealership::Timestamp;
-use dealership::command::{self, REGISTRY};
+use dealership::command::{Entry, REGISTRY};
 use serde_json::{Value as Json, json};
 
-pub use input::{Choices, Made};
+pub use input::{Choices, Made, long_text};
 
 /// How many numbers decide an input.
 pub const CHOICES: usize = 24;
@@ -53,10 +56,18 @@ pub fn asked(
     } else {
         REGISTRY[choices.below(REGISTRY.len())].name
     };
-    let entry = command::find(name).expect("a command of the registry");
-    let schema = (entry.input)().to_value();
-    let input = made.input(&schema, now, choices)?;
-    Some((entry.name, input))
+    let (name, schema) = schemas().get_key_value(name)?;
+    let input = made.input(schema, now, choices)?;
+    Some((name, input))
+}
+
+/// The schema of every command's input, by the command's name.
+fn schemas() -> &'static BTreeMap<&'static str, Json> {
+    static SCHEMAS: OnceLock<BTreeMap<&str, Json>> = OnceLock::new();
+    SCHEMAS.get_or_init(|| {
+        let schema = |entry: &Entry| (entry.name, (entry.input)().to_value());
+        REGISTRY.iter().map(schema).collect()
+    })
 }
 
 /// The command that decides a case, as `cases` shows it.

@@ -1,5 +1,6 @@
 //! One connection in memory: a link and a session with the messages that are on their way.
 
+mod listener;
 mod relay_end;
 
 use std::collections::{BTreeSet, VecDeque};
@@ -11,6 +12,8 @@ use sync_server::relay::Relay;
 use sync_server::store::Store;
 
 use crate::planted::Bug;
+
+pub(crate) use relay_end::judged;
 
 /// A connection of a device to the relay.
 pub struct Connection {
@@ -36,6 +39,8 @@ pub struct Connection {
     pub refused: Vec<Judged>,
     /// What is wrong with the relay's end.
     pub bug: Option<Bug>,
+    /// What was sent to the device and must not have been.
+    pub overheard: Vec<String>,
     /// What others pushed and the relay refused, which goes to this device all the same.
     pub leaking: Vec<PushedChange>,
 }
@@ -126,6 +131,7 @@ impl Connection {
             relay_failure: None,
             refused: Vec::new(),
             bug: None,
+            overheard: Vec::new(),
             leaking: Vec::new(),
         };
         connection.tell_link(replica, at, LinkInput::Opened)?;

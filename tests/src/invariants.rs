@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use change_gate::GatedDocument;
+use change_gate::{GatedDocument, Hash};
 use client_core::Replica;
 use dealership::{DocumentId, Seq, Space, Timestamp};
 use rusqlite::Connection;
@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use sync_server::relay::{verify_documents, verify_log};
 use sync_server::store::ReadStore;
 
-use crate::connection::Judged;
+use crate::connection::{Judged, JudgedChange};
 
 /// The state of documents: a digest of the heads of each.
 pub type States = BTreeMap<DocumentId, [u8; 32]>;
@@ -89,16 +89,18 @@ pub fn a_replica_holds(replica: &Replica, relay: &States) -> Vec<String> {
     documents.into_iter().filter_map(problem).collect()
 }
 
-/// I2, I4: what a relay said it accepted is in its log, unless its document was purged.
-pub fn acknowledged_is_kept(store: &impl ReadStore, promised: &[Judged]) -> Vec<String> {
+/// I2, I4: what a relay said it accepted is in its log, unless its document was purged, or a disk
+/// was lost and nobody holds it any more.
+pub fn acknowledged_is_kept(
+    store: &impl ReadStore,
+    promised: &[Judged],
+    is_given_up: impl Fn(&JudgedChange) -> bool,
+) -> Vec<String> {
     let mut lost = Vec::new();
     for acknowledged in promised {
         for change in &acknowledged.changes {
             let (document, hash) = (change.document, &change.hash);
-            let row = store.document(document).expect("the store is read");
-            let is_purged = row.is_some_and(|row| row.content.is_none());
-            let at = store.seq_of_change(document, hash);
-            if !is_purged && at.expect("the store is read").is_none() {
+            if !is_kept(store, document, hash) && !is_given_up(change) {
                 let (batch, hash) = (acknowledged.batch, hex::encode(hash));
                 lost.push(format!(
                     "I2: change {hash} of document {document}, accepted with batch {batch}, is lost"
@@ -107,6 +109,14 @@ pub fn acknowledged_is_kept(store: &impl ReadStore, promised: &[Judged]) -> Vec<
         }
     }
     lost
+}
+
+/// Whether a change is in a log, or its document was purged.
+pub fn is_kept(store: &impl ReadStore, document: DocumentId, hash: &Hash) -> bool {
+    let row = store.document(document).expect("the store is read");
+    let is_purged = row.is_some_and(|row| row.content.is_none());
+    let at = store.seq_of_change(document, hash);
+    is_purged || at.expect("the store is read").is_some()
 }
 
 /// I7: what a relay refused is not in its log.

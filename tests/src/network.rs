@@ -334,6 +334,7 @@ impl Network {
                 flushed.expect("the replica takes it");
             }
             assert_eq!(connection.relay_failure, None, "the relay takes it");
+            assert_eq!(connection.overheard, [""; 0], "nothing is said to others");
         }
         let is_idle = connection.is_idle(&self.devices[device.0].replica);
         let is_idle = is_idle.expect("the replica is read");

@@ -44,11 +44,13 @@ pub enum Bug {
     ActorKept,
     /// A case between several cards is not looked at again when one of them changes.
     CasesNotForgotten,
+    /// A relay that is restored goes on as if nothing was lost.
+    RestoredKeepsEpoch,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::AcknowledgedBeforeCommit,
         Self::RelaySyncsLate,
         Self::CatchUpByLastChange,
@@ -65,6 +67,7 @@ impl Bug {
         Self::DeviceSyncsLate,
         Self::ActorKept,
         Self::CasesNotForgotten,
+        Self::RestoredKeepsEpoch,
     ];
 
     /// Its name, as one gives it on the command line.
@@ -86,6 +89,7 @@ impl Bug {
             Self::DeviceSyncsLate => "device_syncs_late",
             Self::ActorKept => "actor_kept",
             Self::CasesNotForgotten => "cases_not_forgotten",
+            Self::RestoredKeepsEpoch => "restored_keeps_epoch",
         }
     }
 
@@ -114,6 +118,7 @@ impl Bug {
             Self::DeviceSyncsLate => "a device's commits are synced with the next checkpoint",
             Self::ActorKept => "every opening of a database, copies too, writes under one actor",
             Self::CasesNotForgotten => "a case between cards stays when one of them has changed",
+            Self::RestoredKeepsEpoch => "a restored relay goes on as if it had lost nothing",
         }
     }
 

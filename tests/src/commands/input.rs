@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::chaos::Dice;
 use crate::group;
 use dealership::{Timestamp, civil};
 use serde_json::{Map, Value as Json, json};
@@ -15,8 +16,8 @@ const NAMES: [&str; 6] = ["张伟", "章伟", "李娜", "欧阳锋", "单雄", "
 /// How many phones there are, few, so that cards look alike.
 const PHONES: usize = 12;
 
-/// How often a long text says the same.
-const LONG: usize = 3_000;
+/// How long a long text is, in bytes.
+const LONG: usize = 15_000;
 
 /// What decides, one number after the other; zero once they are used up.
 pub struct Choices<'c>(std::slice::Iter<'c, u16>);
@@ -39,6 +40,7 @@ impl<'c> Choices<'c> {
 }
 
 /// What was made until now, as far as inputs name it.
+#[derive(Clone)]
 pub struct Made {
     /// Ids by the name of their type.
     documents: BTreeMap<&'static str, Vec<String>>,
@@ -48,6 +50,7 @@ pub struct Made {
 }
 
 /// A fact, with the ids that stood together with it.
+#[derive(Clone)]
 struct Fact {
     name: String,
     id: String,
@@ -324,13 +327,23 @@ impl Maker<'_> {
             "part" | "subject" => "door".to_owned(),
             "task" => "wash".to_owned(),
             _ => {
-                let text = format!("text{}", choices.below(5));
+                let number = choices.below(5);
                 // Some are long, so that a log takes several frames.
-                let is_long = choices.below(2) == 1;
-                text.repeat(if is_long { LONG } else { 1 })
+                if choices.below(3) == 1 {
+                    long_text(number)
+                } else {
+                    format!("text{number}")
+                }
             }
         }
     }
+}
+
+/// A text that packing hardly makes shorter.
+pub fn long_text(number: usize) -> String {
+    let mut dice = Dice::new(number as u64);
+    let letter = || char::from_u32(0x30 + dice.below(75) as u32);
+    std::iter::from_fn(letter).take(LONG).collect()
 }
 
 /// The type that a schema names, of several the first that says something.

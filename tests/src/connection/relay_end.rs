@@ -52,6 +52,7 @@ impl Connection {
         while let Some(effect) = self.session.next_effect() {
             let answer = match effect {
                 RelayEffect::Send(frame) => {
+                    self.listen(relay, &frame);
                     self.down.push_back(frame);
                     continue;
                 }
@@ -59,6 +60,7 @@ impl Connection {
                     self.close(reason);
                     continue;
                 }
+                RelayEffect::RollbackProved(_) if self.has(Bug::RestoredKeepsEpoch) => continue,
                 RelayEffect::RollbackProved(cursor) => {
                     if let Err(error) = relay.heal(&cursor) {
                         self.note_failure(&error);
@@ -244,7 +246,7 @@ impl Connection {
 }
 
 /// What is judged with a batch.
-fn judged(batch: &Batch) -> Judged {
+pub(crate) fn judged(batch: &Batch) -> Judged {
     let changes = batch.changes().iter().map(|change| JudgedChange {
         document: wire::domain_document(change.document),
         // The gate reads it too; what it cannot read is not acknowledged.

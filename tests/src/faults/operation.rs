@@ -366,7 +366,11 @@ impl<'s> Scene<'s> {
                 ));
             }
         }
-        lost.extend(invariants::acknowledged_is_kept(store, &self.accepted));
+        lost.extend(invariants::acknowledged_is_kept(
+            store,
+            &self.accepted,
+            |_| false,
+        ));
         let count = lost.len() as u64;
         self.violations.extend(lost);
         self.violations.extend(invariants::a_relay_is_sound(store));

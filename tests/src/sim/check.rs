@@ -5,7 +5,6 @@ use sync_server::relay::Relay;
 
 use crate::invariants;
 
-use super::ledger::Verdicts;
 use super::world::World;
 
 impl World {
@@ -81,10 +80,19 @@ impl World {
         let mut violations = Vec::new();
         for (site, verdicts) in self.sites.iter().zip(&self.verdicts) {
             let Some(relay) = &site.relay else { continue };
-            let (store, Verdicts { accepted, refused }) = (relay.store().sound(), verdicts);
+            let store = relay.store().sound();
+            let accepted = &verdicts.accepted;
             violations.extend(invariants::a_relay_is_sound(store));
-            violations.extend(invariants::acknowledged_is_kept(store, accepted));
-            violations.extend(invariants::refused_is_not_kept(store, refused));
+            violations.extend(invariants::acknowledged_is_kept(
+                store,
+                accepted,
+                |change| verdicts.is_given_up(change),
+            ));
+            violations.extend(invariants::refused_is_not_kept(store, &verdicts.refused));
+            let mut lost = verdicts.lost.keys();
+            if lost.any(|(document, hash)| invariants::is_kept(store, *document, hash)) {
+                self.seen.note("what a restored relay lost comes back");
+            }
         }
         for number in 0..self.members.len() {
             self.audit(number);
@@ -107,8 +115,12 @@ impl World {
         };
         let mut found = invariants::a_replica_is_sound(replica);
         let store = relay.store().sound();
-        found.extend(self.saved[number].forgotten(store));
-        let refused = &self.verdicts[member.role.group].refused;
+        let verdicts = &self.verdicts[member.role.group];
+        // What a restored relay has lost is looked for change by change.
+        if verdicts.lost.is_empty() {
+            found.extend(self.saved[number].forgotten(store));
+        }
+        let refused = &verdicts.refused;
         found.extend(invariants::refused_came_to_nobody(&database, refused));
         if let Some(author) = author {
             let states = invariants::states_at_relay(store, &author.spaces);
@@ -125,7 +137,7 @@ impl World {
     }
 
     /// What the relay says that a member may do; nothing if it no longer lets them in.
-    fn author(&self, number: usize) -> Option<Author> {
+    pub(super) fn author(&self, number: usize) -> Option<Author> {
         let member = &self.members[number];
         let relay: &Relay<_> = self.sites[member.role.group].relay.as_ref()?;
         let device = member.replica.as_ref()?.identity().device;

@@ -11,6 +11,8 @@
 mod image;
 mod shim;
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -21,6 +23,9 @@ use image::Image;
 
 /// How SQLite names a write-ahead log behind its database.
 const WAL: &str = "-wal";
+
+/// Files by their names.
+pub(super) type Files = BTreeMap<OsString, Vec<u8>>;
 
 /// What ended the process that used a disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,10 +85,37 @@ enum Failure {
 impl Disk {
     /// An empty disk with power.
     pub(crate) fn new() -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
+        // Where a system keeps files in memory, no disk is waited for.
+        let memory = Path::new("/dev/shm");
+        let folder = if memory.is_dir() {
+            tempfile::tempdir_in(memory)
+        } else {
+            tempfile::tempdir()
+        };
+        let folder = folder.expect("a temporary folder");
         let state = Arc::new(Mutex::new(State::default()));
         shim::watch(folder.path(), &state);
         Self { folder, state }
+    }
+
+    /// A disk with files that somebody took from another one.
+    pub(super) fn with(files: &Files) -> Self {
+        let disk = Self::new();
+        for (name, bytes) in files {
+            std::fs::write(disk.folder().join(name), bytes).expect("an empty folder");
+        }
+        disk
+    }
+
+    /// What is on it, once nobody has a file of it open any more.
+    pub(super) fn into_files(self) -> Files {
+        let entries = std::fs::read_dir(self.folder()).expect("a folder");
+        let file = |entry: std::io::Result<std::fs::DirEntry>| {
+            let entry = entry?;
+            Ok((entry.file_name(), std::fs::read(entry.path())?))
+        };
+        let files: std::io::Result<Files> = entries.map(file).collect();
+        files.expect("a folder of files")
     }
 
     /// The folder on it.
@@ -136,6 +168,11 @@ impl Disk {
     pub(crate) fn mend(&self) {
         let mut state = self.state();
         (state.fuse, state.fault, state.room, state.is_full) = (None, None, None, false);
+    }
+
+    /// Takes the files as they are, once somebody has replaced them past SQLite and synced them.
+    pub(super) fn look_again(&self) {
+        self.state().image = Image::default();
     }
 
     /// How many operations have failed until now because the disk was full or faulty.

@@ -6,13 +6,23 @@ use crate::connection::Spoiling;
 
 use super::plan::{Event, Node, Plan, Role, What};
 
-/// Who has a device in the first group, always; the opening needs them.
-const FIRST: [&str; 6] = ["李娜", "赵敏", "陈刚", "周勇", "何建国", "马超"];
+/// Who has a device in the first group at the opening, in the order in which they play it.
+const FIRST: [&str; 9] = [
+    "李娜",
+    "赵敏",
+    "陈刚",
+    "周勇",
+    "何建国",
+    "马超",
+    "王强",
+    "孙莉",
+    "钱进",
+];
 
-/// Who may have one beside them.
-const GUESTS: [&str; 3] = ["王强", "孙莉", "钱进"];
+/// Who of them has one in every plan: somebody who sells, and somebody who may do everything.
+const ALWAYS: [&str; 2] = ["李娜", "何建国"];
 
-/// Who has one in the second group.
+/// Who has one in the second group; the last not in every plan.
 const SECOND: [&str; 2] = ["周勇", "李娜"];
 
 /// When the opening is over and the chaos begins, in milliseconds.
@@ -22,11 +32,11 @@ pub(super) const CHAOS: u64 = 60_000;
 type Draw = fn(&mut Drawing<'_>) -> What;
 
 /// Faults, each with how often it comes where a seed has it.
-const FAULTS: [(usize, Draw); 15] = [
-    (4, |draw| What::Leave {
+const FAULTS: [(usize, Draw); 22] = [
+    (5, |draw| What::Leave {
         member: draw.member(),
     }),
-    (6, |draw| What::Return {
+    (5, |draw| What::Return {
         member: draw.member(),
     }),
     (3, |draw| What::Cut {
@@ -68,7 +78,30 @@ const FAULTS: [(usize, Draw); 15] = [
     (1, |draw| What::Copy {
         member: draw.member(),
     }),
-    (2, |draw| What::TidyUp {
+    (2, |draw| What::TidyUp { node: draw.node() }),
+    (4, |draw| What::Reassign {
+        member: draw.member(),
+        choices: draw.choices(4),
+    }),
+    (3, |draw| What::Talk {
+        member: draw.member(),
+        choices: draw.choices(4),
+    }),
+    (4, |draw| What::CutAfter {
+        member: draw.member(),
+        messages: 1 + draw.below(2),
+    }),
+    (1, |draw| What::Replace {
+        member: draw.member(),
+    }),
+    (2, |draw| What::Forge {
+        member: draw.member(),
+        choices: draw.choices(4),
+    }),
+    (3, |draw| What::BackUp {
+        group: draw.group(),
+    }),
+    (2, |draw| What::Restore {
         group: draw.group(),
     }),
 ];
@@ -78,20 +111,27 @@ struct Drawing<'d> {
     members: usize,
 }
 
+/// Everybody who has a device at the opening.
+pub(super) fn everybody() -> Vec<Role> {
+    let first = FIRST.iter().map(|name| (0, name));
+    let second = SECOND.iter().map(|name| (1, name));
+    let role = |(group, name): (usize, &&str)| Role {
+        group,
+        name: (*name).to_owned(),
+    };
+    first.chain(second).map(role).collect()
+}
+
 impl Plan {
     /// The plan of a seed.
     pub fn of_seed(seed: u64) -> Self {
         let mut dice = Dice::new(seed);
-        let guests = GUESTS.iter().filter(|_| dice.once_in(3));
-        let first = FIRST.iter().chain(guests).map(|name| (0, name));
-        let second = SECOND.iter().map(|name| (1, name));
-        let members: Vec<Role> = first
-            .chain(second)
-            .map(|(group, name)| Role {
-                group,
-                name: (*name).to_owned(),
-            })
-            .collect();
+        let mut has_device = |role: &Role| match role.group {
+            0 => ALWAYS.contains(&role.name.as_str()) || dice.once_in(2),
+            _ => role.name == SECOND[0] || dice.once_in(3),
+        };
+        let mut members = everybody();
+        members.retain(|role| has_device(role));
         let mut draw = Drawing {
             members: members.len(),
             dice: &mut dice,

@@ -1,25 +1,43 @@
 //! What was promised: by devices, that something is saved; by relays, that it is accepted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use change_gate::Hash;
 use client_core::BatchId;
+use dealership::DocumentId;
 use rusqlite::Connection;
 use sync_server::store::{ReadStore, Verdict};
 
-use crate::connection::Judged;
+use crate::connection::{Judged, JudgedChange};
 
 /// The promises of one device.
 #[derive(Clone, Default)]
 pub(super) struct Saved(Vec<SavedBatch>);
 
 /// The verdicts of one relay.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Verdicts {
     /// What it promised to keep.
     pub(super) accepted: Vec<Judged>,
     /// What it said goes nowhere.
     pub(super) refused: Vec<Judged>,
+    /// What it lost with its disk, and whose devices held it then and must bring it back.
+    pub(super) lost: BTreeMap<(DocumentId, Hash), BTreeSet<usize>>,
+}
+
+impl Verdicts {
+    /// Whether a change was lost and nobody is left who holds it.
+    pub(super) fn is_given_up(&self, change: &JudgedChange) -> bool {
+        let holders = self.lost.get(&(change.document, change.hash));
+        holders.is_some_and(BTreeSet::is_empty)
+    }
+
+    /// Whether it ever said that it accepted a batch.
+    fn has_accepted(&self, batch: BatchId) -> bool {
+        let is_meant = |judged: &Judged| BatchId::from(judged.batch) == batch;
+        self.accepted.iter().any(is_meant)
+    }
 }
 
 /// Something that a person was told is saved.
@@ -45,7 +63,12 @@ impl Saved {
 
     /// I3: looks where everything is, in the device's database or at the relay; gives what is
     /// nowhere. Without a relay to ask, what is not on the device may be there.
-    pub(super) fn lost(&mut self, database: &Path, relay: Option<&impl ReadStore>) -> Vec<String> {
+    pub(super) fn lost(
+        &mut self,
+        database: &Path,
+        relay: Option<&impl ReadStore>,
+        verdicts: &Verdicts,
+    ) -> Vec<String> {
         let connection = Connection::open(database).expect("a replica's database");
         let waiting = waiting(&connection);
         let is_quarantined = |batch: &BatchId| {
@@ -63,7 +86,12 @@ impl Saved {
             }
             let verdict = relay.map(|store| store.batch(saved.batch.into()));
             let verdict = verdict.and_then(|read| read.expect("the store is read"));
-            if verdict.is_some_and(|row| matches!(row.verdict, Verdict::Durable { .. })) {
+            // A restored relay has lost its verdicts too; what became of the changes is asked at the
+            // end.
+            let was_accepted = !verdicts.lost.is_empty() && verdicts.has_accepted(saved.batch);
+            if was_accepted
+                || verdict.is_some_and(|row| matches!(row.verdict, Verdict::Durable { .. }))
+            {
                 saved.is_accepted = true;
                 continue;
             }

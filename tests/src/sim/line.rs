@@ -21,6 +21,9 @@ const PING: u64 = 25_000;
 /// and a catch-up of several frames can break between them.
 const GAP: u64 = 10;
 
+/// From how many bytes on a message is one of several of a catch-up, more likely than not.
+const LONG: usize = 64 * 1024;
+
 /// How long a connection lives on after a message was lost in it, which no transport does.
 const AFTER_SPOILING: u64 = 30_000;
 
@@ -151,6 +154,8 @@ impl World {
         if direction == Direction::Down && self.bug == Some(Bug::CursorBeforeData) {
             self.save_cursor(number, &frame);
         }
+        let is_long = direction == Direction::Down && frame.len() >= LONG;
+        let is_cut = is_long && self.members[number].is_cut_now();
         self.on_line(number, line, |line, replica, relay, moment, at| {
             line.due[direction as usize].pop_front();
             let connection = &mut line.connection;
@@ -163,6 +168,10 @@ impl World {
             }
             Ok(())
         });
+        if is_cut {
+            self.seen.note("a log is cut off between two messages");
+            self.cut(number);
+        }
     }
 
     /// Tells a session that the log has grown.
@@ -242,6 +251,7 @@ impl World {
         let refused_here = std::mem::take(&mut line.connection.refused);
         let sent = std::mem::take(&mut line.connection.sent);
         let failure = line.connection.relay_failure.take();
+        let overheard = std::mem::take(&mut line.connection.overheard);
         let refused = std::mem::replace(&mut line.refused, line.connection.refusals_heard());
         let was_refused = line.refused > refused;
         if line.connection.has_caught_up {
@@ -290,6 +300,9 @@ impl World {
                 planted::device::forget_sent(&database, &frame);
             }
         }
+        for told in overheard {
+            self.violated(format!("{told}, to {number}"));
+        }
         if let Some(failure) = failure
             && !self.sites[site].has_excuse()
         {
@@ -314,6 +327,10 @@ impl World {
                 if bye.code == ByeCode::SpacesChanged =>
             {
                 self.seen.note("somebody's spaces change");
+                self.strike(number);
+            }
+            CloseReason::PeerLeft(bye) | CloseReason::Left(bye) if bye.code == ByeCode::Denied => {
+                self.strike(number);
             }
             _ => {}
         }
@@ -337,7 +354,7 @@ impl World {
         }
     }
 
-    fn fan_out(&mut self, author: usize, site: usize, batch: &Judged) {
+    pub(super) fn fan_out(&mut self, author: usize, site: usize, batch: &Judged) {
         let others = self.members.iter_mut().enumerate();
         let others = others.filter(|(number, _)| *number != author);
         let lines = others.filter_map(|(_, member)| member.line.as_mut());
@@ -405,8 +422,13 @@ impl World {
         let member = &self.members[number];
         let database = member.database();
         let relay = self.sites[member.role.group].relay.as_ref();
+        let verdicts = &self.verdicts[member.role.group];
         let saved: &mut Saved = &mut self.saved[number];
-        for lost in saved.lost(&database, relay.map(|relay| relay.store().sound())) {
+        for lost in saved.lost(
+            &database,
+            relay.map(|relay| relay.store().sound()),
+            verdicts,
+        ) {
             self.violated(format!("{lost}, at {number}"));
         }
     }

@@ -12,7 +12,7 @@ use crate::connection::{Direction, Spoiling, chain};
 use crate::planted::device::SameActor;
 use crate::planted::{self, Bug};
 
-use super::disk::Disk;
+use super::disk::{Disk, Files};
 use super::line::Line;
 use super::plan::Role;
 
@@ -44,6 +44,8 @@ pub(super) struct Member {
     pub(super) twin: Option<usize>,
     /// Where the replica stood when somebody last looked.
     pub(super) cursor: Option<Cursor>,
+    /// After how many more long messages from the relay the connection breaks.
+    pub(super) cut_after: Option<u64>,
     /// How often its disk had failed when somebody last looked.
     failures: u64,
 }
@@ -57,6 +59,12 @@ impl Member {
         planted::device::plant(bug, &member.database());
         member.replica = Some(replica);
         member
+    }
+
+    /// Whose device it is, and what is on its disk once its process has ended.
+    pub(super) fn into_parts(mut self) -> (Role, Files) {
+        self.replica = None;
+        (self.role, self.disk.into_files())
     }
 
     /// A member whose device has this disk; its process does not run.
@@ -77,6 +85,7 @@ impl Member {
             clock_ahead: 0,
             twin: None,
             cursor: None,
+            cut_after: None,
             failures: 0,
         }
     }
@@ -119,6 +128,12 @@ impl Member {
         let unreadable = status.and_then(Result::ok);
         let unreadable = unreadable.and_then(|status| status["unreadable"].as_array().cloned());
         unreadable.unwrap_or_default()
+    }
+
+    /// Counts a long message of the relay's; whether the connection breaks behind it.
+    pub(super) fn is_cut_now(&mut self) -> bool {
+        self.cut_after = self.cut_after.map(|left| left - 1);
+        self.cut_after.take_if(|left| *left == 0).is_some()
     }
 
     /// Whether its disk has failed since somebody last asked, so that the replica may fail too.

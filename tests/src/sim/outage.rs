@@ -126,6 +126,7 @@ impl World {
                 self.audit(number);
                 if !self.members[number].set_aside(now).is_empty() {
                     self.seen.note("a document is set aside for a while");
+                    self.strike(number);
                 }
                 let group = self.members[number].role.group;
                 self.dial(number, group);
@@ -146,7 +147,7 @@ impl World {
             let member = &mut self.members[number];
             member.disk.mend();
             (member.is_online, member.isolated_until) = (true, self.now);
-            member.spoils = None;
+            (member.spoils, member.cut_after) = (None, None);
             (member.latency, member.clock_ahead) = (super::member::LATENCY, 0);
             let is_spoiled = |line: &super::line::Line| line.cut_at.is_some();
             if member.line.as_ref().is_some_and(is_spoiled) {

@@ -4,9 +4,26 @@ use client_core::{LinkInput, ReplicaError};
 use dealership::refusal::Refusal;
 use serde_json::{Value as Json, json};
 
-use crate::commands::{self, Choices, opening};
+use crate::commands::{self, Choices};
+use crate::group;
 
 use super::world::World;
+
+/// Who stays what they are: of these, one is there always who may do everything.
+const GROUP_WIDE: [&str; 2] = ["何建国", "马超"];
+
+/// What somebody may become.
+const ROLES: [&[&str]; 6] = [
+    &["consultant"],
+    &["manager"],
+    &["stock_keeper"],
+    &["consultant", "finance"],
+    &["call_centre"],
+    &["service_adviser", "stock_keeper"],
+];
+
+/// How much somebody writes who writes much.
+const NOTES: usize = 10;
 
 impl World {
     /// Somebody asks for something, the member first; if they may not, somebody else does.
@@ -47,6 +64,53 @@ impl World {
         }
     }
 
+    /// Somebody's stores or roles change, as whoever may decide that decides it.
+    pub(super) fn reassign(&mut self, member: usize, choices: &[u16]) {
+        let mut choices = Choices::of(choices);
+        let role = &self.members[member].role;
+        // Somebody must be left who may do everything.
+        if GROUP_WIDE.contains(&role.name.as_str()) {
+            return;
+        }
+        let staff = group::staff(&role.name);
+        let (name, input) = if choices.below(2) == 0 {
+            let stores = [vec![1], vec![2], vec![1, 2]];
+            let stores = choices.one_of(&stores).into_iter().flatten();
+            let stores: Vec<_> = stores.map(|number| group::store(*number)).collect();
+            (
+                "set_staff_stores",
+                json!({"staff": staff, "stores": stores}),
+            )
+        } else {
+            let roles = choices.one_of(&ROLES);
+            ("set_staff_roles", json!({"staff": staff, "roles": roles}))
+        };
+        let decides = choices.below(self.members.len());
+        let of_group = self.members[member].role.group;
+        let first = if self.members[decides].role.group == of_group {
+            decides
+        } else {
+            member
+        };
+        if self.run_by_somebody(first, name, &input) {
+            self.seen.note("somebody's stores or roles change");
+        }
+    }
+
+    /// Somebody writes much about two customers, one after the other.
+    pub(super) fn talk(&mut self, member: usize, choices: &[u16]) {
+        let mut choices = Choices::of(choices);
+        let customers = self.made[self.members[member].role.group].documents("CustomerId");
+        let two = [choices.one_of(&customers), choices.one_of(&customers)];
+        for number in 0..NOTES {
+            let input = json!({
+                "customer": two[number % 2], "type": "call_out", "outcome": "reached",
+                "content": commands::long_text(number),
+            });
+            self.run_by_somebody(member, "log_follow_up", &input);
+        }
+    }
+
     /// A customer is purged at the relay.
     pub(super) fn purge(&mut self, group: usize, choice: u16) {
         let now = self.timestamp();
@@ -65,32 +129,8 @@ impl World {
         self.look_at_power();
     }
 
-    /// Plays a part of the opening.
-    pub(super) fn open(&mut self, part: usize) {
-        for group in 0..self.sites.len() {
-            // The second group stocks the same vehicles and has little else.
-            if group > 0 && part > 0 {
-                continue;
-            }
-            let ids = |id_type: &str| self.made[group].documents(id_type);
-            let commands = match part {
-                0 => opening::first(self.timestamp()),
-                1 => opening::second(&ids),
-                _ => opening::third(&ids),
-            };
-            let members = self.members.iter().enumerate();
-            let of_group = members.filter(|(_, member)| member.role.group == group);
-            let of_group: Vec<usize> = of_group.map(|(number, _)| number).collect();
-            for (number, (name, input)) in commands.iter().enumerate() {
-                // The last is somebody else's, who has not heard of the one before.
-                let first = usize::from(number + 1 == commands.len());
-                self.run_by_somebody(of_group[first], name, input);
-            }
-        }
-    }
-
     /// Runs a command at the first of the group, from a member on, who may; whether one may.
-    fn run_by_somebody(&mut self, first: usize, name: &str, input: &Json) -> bool {
+    pub(super) fn run_by_somebody(&mut self, first: usize, name: &str, input: &Json) -> bool {
         let group = self.members[first].role.group;
         let count = self.members.len();
         for number in (0..count).map(|turn| (first + turn) % count) {

@@ -150,8 +150,51 @@ pub enum What {
         /// Whose.
         member: usize,
     },
-    /// A relay puts its database in order.
+    /// A program puts its database in order.
     TidyUp {
+        /// Where.
+        node: Node,
+    },
+    /// Somebody's stores or roles change.
+    Reassign {
+        /// Whose.
+        member: usize,
+        /// What decides to which.
+        choices: Vec<u16>,
+    },
+    /// Somebody writes much about two customers.
+    Talk {
+        /// Who.
+        member: usize,
+        /// What decides about whom.
+        choices: Vec<u16>,
+    },
+    /// A device's connection breaks in the midst of a catch-up.
+    CutAfter {
+        /// Whose.
+        member: usize,
+        /// After how many more long messages of the relay's.
+        messages: u64,
+    },
+    /// A device is lost, and its owner gets a new one.
+    Replace {
+        /// Whose.
+        member: usize,
+    },
+    /// Somebody pushes, with a client of their own, what their device would never write.
+    Forge {
+        /// Who.
+        member: usize,
+        /// What decides what.
+        choices: Vec<u16>,
+    },
+    /// A relay's database is copied to where nothing happens to it.
+    BackUp {
+        /// Of which group.
+        group: usize,
+    },
+    /// A relay's disk is lost, and the relay is restored from its last backup.
+    Restore {
         /// Of which group.
         group: usize,
     },

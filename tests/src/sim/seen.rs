@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 /// Everything that is counted.
-pub const SIGHTS: [&str; 32] = [
+pub const SIGHTS: [&str; 39] = [
     "a batch is acknowledged",
     "a batch is in quarantine",
     "a case is decided",
@@ -15,12 +15,16 @@ pub const SIGHTS: [&str; 32] = [
     "a device dials the wrong relay",
     "a device is copied",
     "a device is killed",
+    "a device is lost and replaced",
     "a device leaves the network",
     "a device loses power",
+    "a device puts its database in order",
     "a device's disk fails once",
     "a device's disk is full",
     "a document is purged",
     "a document is set aside for a while",
+    "a forged change is refused",
+    "a log is cut off between two messages",
     "a message is cut short",
     "a message is dropped",
     "a message is doubled",
@@ -28,6 +32,7 @@ pub const SIGHTS: [&str; 32] = [
     "a person is told that nothing was saved",
     "a relay is dialled while it is down",
     "a relay is killed",
+    "a relay is restored from a backup",
     "a relay loses power",
     "a relay puts its database in order",
     "a relay's disk fails once",
@@ -35,15 +40,32 @@ pub const SIGHTS: [&str; 32] = [
     "a vehicle is wanted by two",
     "power fails again while a database is opened",
     "somebody's spaces change",
+    "somebody's stores or roles change",
+    "what a restored relay lost comes back",
     "writes are lost with the power",
 ];
 
 /// What among it takes more seeds than every run of the tests plays.
-pub const RARE: [&str; 4] = [
+pub const RARE: [&str; 19] = [
     "a batch is in quarantine",
+    "a device is copied",
+    "a device is killed",
+    "a document is purged",
     "a document is set aside for a while",
+    "a log is cut off between two messages",
+    "a message is cut short",
+    "a message is doubled",
+    "a message is dropped",
     "a message is overtaken",
+    "a person is told that nothing was saved",
+    "a relay is killed",
+    "a relay is restored from a backup",
+    "a relay puts its database in order",
+    "a relay's disk fails once",
+    "a relay's disk is full",
     "power fails again while a database is opened",
+    "what a restored relay lost comes back",
+    "writes are lost with the power",
 ];
 
 /// How often each was seen.

@@ -11,7 +11,8 @@ use crate::connection::chain;
 use crate::group;
 use crate::planted::{Bug, PlantedStore};
 
-use super::disk::Disk;
+use super::disk::{Disk, Files};
+use super::restored::Backup;
 
 /// Few, so that documents are loaded again and again.
 const CACHED_DOCUMENTS: usize = 8;
@@ -25,6 +26,8 @@ pub(super) struct Site {
     bug: Option<Bug>,
     /// The end of the log that sessions were told of.
     pub(super) published: Seq,
+    /// The last backup of its database.
+    pub(super) backup: Option<Backup>,
     /// How often its disk had failed when somebody last looked.
     pub(super) failures: u64,
     key: RelayKey,
@@ -32,17 +35,11 @@ pub(super) struct Site {
 
 impl Site {
     /// Founds a group; the groups of one world have the same people and the same stores.
-    pub(super) fn found(number: usize, now: Timestamp, bug: Option<Bug>, dice: &mut Dice) -> Self {
-        let mut site = Self {
-            disk: Disk::new(),
-            relay: None,
-            bug,
-            published: Seq(0),
-            failures: 0,
-            key: RelayKey::new(dice.bytes()),
-        };
+    pub(super) fn found(number: usize, now: Timestamp, dice: &mut Dice) -> Self {
+        let key = RelayKey::new(dice.bytes());
+        let mut site = Self::on(Disk::new(), key, None);
         let store = SqliteStore::open(&site.database()).expect("an empty folder");
-        let store = PlantedStore::new(store, bug);
+        let store = PlantedStore::new(store, None);
         let name = format!("relay-{number}.test");
         let mut relay = Relay::found(store, &name, site.opening(dice)).expect("an empty store");
         relay
@@ -50,6 +47,25 @@ impl Site {
             .expect("the relay founds the group");
         site.relay = Some(relay);
         site
+    }
+
+    /// A site whose relay has this disk; its process does not run.
+    pub(super) const fn on(disk: Disk, key: RelayKey, bug: Option<Bug>) -> Self {
+        Self {
+            disk,
+            relay: None,
+            bug,
+            published: Seq(0),
+            backup: None,
+            failures: 0,
+            key,
+        }
+    }
+
+    /// The relay's secret, and what is on its disk once its process has ended.
+    pub(super) fn into_parts(mut self) -> (RelayKey, Files) {
+        self.relay = None;
+        (self.key, self.disk.into_files())
     }
 
     /// Starts the relay's process.
@@ -69,7 +85,8 @@ impl Site {
         has_failed
     }
 
-    fn database(&self) -> PathBuf {
+    /// The relay's database.
+    pub(super) fn database(&self) -> PathBuf {
         self.disk.folder().join("relay.sqlite")
     }
 

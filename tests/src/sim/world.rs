@@ -7,7 +7,6 @@ use dealership::{Timestamp, civil};
 use crate::chaos::Dice;
 use crate::commands::Made;
 use crate::connection::Direction;
-use crate::group;
 use crate::planted::Bug;
 
 use super::disk::Outage;
@@ -30,9 +29,6 @@ const LONGEST_WAIT: u64 = 12 * 60 * 60_000;
 /// How often somebody looks whether that is so, in milliseconds.
 const LOOK: u64 = 1_000;
 
-/// When each part of the opening is played, in milliseconds.
-const OPENING: [u64; 3] = [2_000, 20_000, 40_000];
-
 /// The end of a run.
 #[derive(Clone, Debug)]
 pub struct Outcome {
@@ -49,8 +45,8 @@ pub struct Outcome {
 }
 
 /// Groups with everything that they have.
-pub struct World {
-    plan: Plan,
+pub(super) struct World {
+    pub(super) plan: Plan,
     pub(super) now: u64,
     pub(super) dues: Dues,
     pub(super) dice: Dice,
@@ -67,7 +63,7 @@ pub struct World {
     pub(super) is_healing: bool,
     pub(super) seen: Seen,
     pub(super) trace: Trace,
-    violations: Vec<String>,
+    pub(super) violations: Vec<String>,
 }
 
 /// Runs a plan to its end.
@@ -86,7 +82,7 @@ fn run_with(plan: &Plan, bug: Option<Bug>) -> Outcome {
     let thread = std::thread::Builder::new()
         .name(format!("seed {}", plan.seed))
         .stack_size(change_gate::limits::STACK_BYTES)
-        .spawn(move || World::found(plan, bug).run());
+        .spawn(move || World::begin(plan, bug).run());
     match thread.expect("a thread").join() {
         Ok(outcome) => outcome,
         Err(panic) => Outcome {
@@ -100,68 +96,11 @@ fn run_with(plan: &Plan, bug: Option<Bug>) -> Outcome {
 }
 
 impl World {
-    /// Founds the groups of a plan and enrols its members; something may be wrong in it.
-    pub fn found(plan: Plan, bug: Option<Bug>) -> Self {
-        let mut dice = Dice::new(!plan.seed);
-        let groups = plan.members.iter().map(|role| role.group + 1).max();
-        let now = instant(0);
-        let found = |number| Site::found(number, now, bug, &mut dice);
-        let mut sites: Vec<Site> = (0..groups.unwrap_or(0)).map(found).collect();
-        let mut members = Vec::new();
-        for role in &plan.members {
-            let relay = sites[role.group].relay.as_mut().expect("just founded");
-            let identity = group::enrol(relay, now, &role.name, dice.bytes());
-            members.push(Member::new(role, &identity, bug, &mut dice));
-        }
-        // The group is founded, and everyone enrolled, before anything goes wrong.
-        for site in &sites {
-            site.disk.set_syncing_late(bug == Some(Bug::RelaySyncsLate));
-        }
-        for member in &members {
-            member
-                .disk
-                .set_syncing_late(bug == Some(Bug::DeviceSyncsLate));
-        }
-        let mut dues = Dues::default();
-        for member in 0..members.len() {
-            dues.put(10 * member as u64, Due::Dial { member, dial: 0 });
-        }
-        for (part, at) in OPENING.into_iter().enumerate() {
-            dues.put(at, Due::Opening(part));
-        }
-        for (number, event) in plan.events.iter().enumerate() {
-            dues.put(event.at, Due::Event(number));
-        }
-        Self {
-            now: 0,
-            dues,
-            made: sites.iter().map(|_| Made::at_the_founding()).collect(),
-            saved: members.iter().map(|_| Saved::default()).collect(),
-            verdicts: sites.iter().map(|_| Verdicts::default()).collect(),
-            bug,
-            sites,
-            members,
-            plan,
-            dice,
-            is_healing: false,
-            seen: Seen::default(),
-            trace: Trace::default(),
-            violations: Vec::new(),
-        }
-    }
-
     /// Lets everything happen, then faults stop, then all must come to rest.
-    pub fn run(mut self) -> Outcome {
+    fn run(mut self) -> Outcome {
         let last = self.plan.events.last().map_or(0, |event| event.at);
-        let end = last.max(CHAOS) + LOOK;
-        while !self.is_over()
-            && let Some((at, due)) = self.dues.next_until(end)
-        {
-            self.now = at;
-            self.happen(due);
-        }
+        self.go_on(last.max(CHAOS) + LOOK);
         if !self.is_over() {
-            self.now = end;
             self.heal();
             let unrest = self
                 .wait(PATIENCE, Self::unrest)
@@ -182,6 +121,17 @@ impl World {
             seen: self.seen,
             millis,
         }
+    }
+
+    /// Lets everything happen until then.
+    pub(super) fn go_on(&mut self, end: u64) {
+        while !self.is_over()
+            && let Some((at, due)) = self.dues.next_until(end)
+        {
+            self.now = at;
+            self.happen(due);
+        }
+        self.now = self.now.max(end);
     }
 
     /// Waits until nothing stands against rest, so long at most; gives what still does.
@@ -297,8 +247,17 @@ impl World {
                 self.members[member].clock_ahead = ahead;
             }
             What::Purge { group, choice } => self.purge(group, choice),
-            What::TidyUp { group } => self.tidy_up(group),
+            What::TidyUp { node } => self.tidy_up(node),
             What::Copy { member } => self.copy(member),
+            What::Reassign { member, choices } => self.reassign(member, &choices),
+            What::Talk { member, choices } => self.talk(member, &choices),
+            What::CutAfter { member, messages } => {
+                self.members[member].cut_after = Some(messages);
+            }
+            What::Replace { member } => self.replace(member),
+            What::Forge { member, choices } => self.forge(member, &choices),
+            What::BackUp { group } => self.back_up(group),
+            What::Restore { group } => self.restore(group),
         }
     }
 
@@ -309,24 +268,42 @@ impl World {
         self.dial(member, wrong);
     }
 
-    fn tidy_up(&mut self, group: usize) {
-        let site = &mut self.sites[group];
-        let Some(relay) = site.relay.as_mut() else {
-            return;
+    fn tidy_up(&mut self, node: Node) {
+        let done = match node {
+            Node::Device(number) => {
+                let replica = self.members[number].replica.as_mut();
+                replica.map(|replica| replica.tidy_up().map_err(|error| error.to_string()))
+            }
+            Node::Relay(number) => {
+                let relay = self.sites[number].relay.as_mut();
+                relay.map(|relay| relay.tidy_up(false).map_err(|error| error.to_string()))
+            }
         };
-        self.seen.note("a relay puts its database in order");
-        if let Err(error) = relay.tidy_up(false)
-            && !site.has_excuse()
+        let Some(done) = done else { return };
+        self.seen.note(match node {
+            Node::Device(_) => "a device puts its database in order",
+            Node::Relay(_) => "a relay puts its database in order",
+        });
+        if let Err(error) = done
+            && !self.has_excuse(node)
         {
-            self.violated(format!("I15: relay {group} could not tidy up: {error}"));
+            self.violated(format!("I15: {node:?} could not tidy up: {error}"));
         }
         self.look_at_power();
+    }
+
+    /// Whether the disk of a node has failed since somebody last asked.
+    pub(super) fn has_excuse(&mut self, node: Node) -> bool {
+        match node {
+            Node::Device(number) => self.members[number].has_excuse(),
+            Node::Relay(number) => self.sites[number].has_excuse(),
+        }
     }
 }
 
 /// The instant at which so many milliseconds have passed since nine in the morning of the first
 /// day.
-fn instant(millis: u64) -> Timestamp {
+pub(super) fn instant(millis: u64) -> Timestamp {
     let day = chrono::NaiveDate::from_ymd_opt(2026, 5, 3).expect("a day");
     let nine = Timestamp::from_millis(civil::start_of_day(day)).plus_hours(9);
     nine.plus_millis(millis as i64)

@@ -89,6 +89,30 @@ pub(super) const FIGURES: &[Figure] = &[
         quick: "corpus",
         full: "corpus",
     },
+    Figure {
+        name: "sim",
+        about: "whole groups in virtual time, on disks, networks and clocks that fail",
+        program: "simulate",
+        subcommand: &[],
+        quick: "--seeds 100",
+        full: "--seeds 10000 --log target/simulator.jsonl",
+    },
+    Figure {
+        name: "sim-meta",
+        about: "whether a seed of the simulator gives the same trace twice",
+        program: "simulate",
+        subcommand: &["--twice"],
+        quick: "--twice --seeds 20",
+        full: "--twice --seeds 1000",
+    },
+    Figure {
+        name: "teeth",
+        about: "bugs that are planted around the product and found by the simulator",
+        program: "simulate",
+        subcommand: &["--teeth"],
+        quick: "--teeth --tries 1",
+        full: "--teeth --tries 9 --table docs/teeth.md",
+    },
 ];
 
 impl Figure {
