@@ -1,15 +1,18 @@
 //! What the benchmarks share: a demo group of any size with a relay that serves it, replicas of
-//! it, and figures.
+//! it, figures, and its peers.
 //!
 //! Everything that is costly to make is made once and kept in `target/bench`; a benchmark works
 //! on a copy.
 
+pub mod counting_line;
 pub mod crowd;
 pub mod figures;
 pub mod group_of_size;
 pub mod hearing;
 pub mod listener;
 pub mod many_devices;
+pub mod peers;
+pub mod records;
 pub mod serving;
 
 pub use figures::{Spread, say, say_bound};

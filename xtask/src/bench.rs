@@ -5,9 +5,11 @@
 //! output it prints one JSON object a line for each thing it measured, as
 //! `measurement` reads it, and whatever else it likes.
 
+mod document;
 mod goals;
 mod measurement;
 mod pace;
+mod peers;
 mod report;
 
 use std::{
@@ -18,14 +20,17 @@ use std::{
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
-use crate::{process, workspace};
+use crate::process;
 use measurement::Measurement;
 
 pub(crate) use report::grouped;
 
 /// Which benchmarks to run.
 #[derive(clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Options {
+    #[command(subcommand)]
+    beside: Option<Beside>,
     /// Only benchmark targets whose name contains one of these; the document is
     /// then left as it is
     names: Vec<String>,
@@ -34,14 +39,21 @@ pub(crate) struct Options {
     documents: Vec<u32>,
 }
 
+/// Beside whom to measure.
+#[derive(clap::Subcommand)]
+enum Beside {
+    /// Measures Forecourt beside other software that syncs, in one run; needs Node and npm
+    Peers(peers::Options),
+}
+
 /// The sizes of the group that the goals speak of, and a small one.
 const SIZES: [u32; 3] = [2_000, 20_000, 100_000];
 
 /// The variable in which benchmarks find the sizes.
 const DOCUMENTS: &str = "FORECOURT_BENCH_DOCUMENTS";
 
-/// Where the table is kept.
-const DOCUMENT: &str = "docs/benchmarks.md";
+/// The part of the document that this writes.
+const SECTION: &str = "goals";
 
 /// A benchmark target.
 #[derive(Debug, PartialEq, Eq)]
@@ -54,40 +66,47 @@ struct Target {
 /// # Errors
 /// When no benchmark bears such a name, or one fails or measures nothing.
 pub(crate) fn run(options: &Options) -> Result<()> {
+    if let Some(Beside::Peers(options)) = &options.beside {
+        return peers::run(options);
+    }
     let chosen = chosen(targets()?, &options.names);
     if chosen.is_empty() {
         bail!("no benchmark has a name like {:?}", options.names);
     }
-    // One build, with one set of features of every dependency; then nothing builds while
-    // something is measured.
-    let mut build = process::cargo("build --release --workspace --bins --locked");
-    for target in &chosen {
-        build.args(["--bench", &target.name]);
-    }
-    process::run(&mut build)?;
+    build(chosen.iter().map(|target| target.name.as_str()))?;
     let mut circumstances = report::Circumstances::of_this_run()?;
 
     let sizes: Vec<String> = options.documents.iter().map(u32::to_string).collect();
     let mut measurements = Vec::new();
     for target in &chosen {
-        let mut bench = process::cargo("bench --workspace --locked");
-        bench.env(DOCUMENTS, sizes.join(","));
-        let measured = measured_by(bench.args(["--bench", &target.name]))?;
-        if measured.is_empty() {
-            bail!("the benchmark {} measured nothing", target.name);
-        }
-        measurements.extend(measured);
+        measurements.extend(measured_by(&mut bench(&target.name, &sizes))?);
     }
 
     circumstances.note_pace_at_end();
     let report = report::markdown(&measurements, &circumstances, &sizes);
     println!("\n{report}");
     if options.names.is_empty() {
-        std::fs::write(workspace::root().join(DOCUMENT), report)
-            .with_context(|| format!("cannot write {DOCUMENT}"))?;
-        println!("written to {DOCUMENT}");
+        document::write(SECTION, &report)?;
     }
     Ok(())
+}
+
+/// One build, with one set of features of every dependency; then nothing builds while something
+/// is measured.
+fn build<'a>(targets: impl Iterator<Item = &'a str>) -> Result<()> {
+    let mut build = process::cargo("build --release --workspace --bins --locked");
+    for target in targets {
+        build.args(["--bench", target]);
+    }
+    process::run(&mut build)
+}
+
+/// The command that runs one target at these sizes.
+fn bench(target: &str, sizes: &[String]) -> Command {
+    let mut bench = process::cargo("bench --workspace --locked");
+    bench.env(DOCUMENTS, sizes.join(","));
+    bench.args(["--bench", target]);
+    bench
 }
 
 fn targets() -> Result<Vec<Target>> {
@@ -112,7 +131,10 @@ fn targets_in(metadata: &Value) -> Result<Vec<Target>> {
 fn chosen(targets: Vec<Target>, names: &[String]) -> Vec<Target> {
     let wanted =
         |target: &Target| names.is_empty() || names.iter().any(|name| target.name.contains(name));
-    targets.into_iter().filter(wanted).collect()
+    // The peers have a command of their own, which installs them first.
+    let is_ours = |target: &Target| target.name != peers::TARGET;
+    let ours = targets.into_iter().filter(is_ours);
+    ours.filter(wanted).collect()
 }
 
 /// Runs one benchmark, shows what it prints and keeps what it measured.
@@ -133,6 +155,9 @@ fn measured_by(bench: &mut Command) -> Result<Vec<Measurement>> {
     let status = child.wait()?;
     if !status.success() {
         bail!("`{line}` failed ({status})");
+    }
+    if measurements.is_empty() {
+        bail!("`{line}` measured nothing");
     }
     Ok(measurements)
 }
@@ -156,6 +181,7 @@ mod tests {
             {"name": "change_gate", "kind": ["lib"]},
             {"name": "gate", "kind": ["bench"]},
             {"name": "bombs", "kind": ["bench"]},
+            {"name": "peers", "kind": ["bench"]},
         ]}]})
     }
 
@@ -167,7 +193,14 @@ mod tests {
             .map(|target| target.name)
             .collect();
 
-        assert_eq!(names, ["gate", "bombs"]);
+        assert_eq!(names, ["gate", "bombs", "peers"]);
+    }
+
+    #[test]
+    fn the_peers_are_measured_by_their_own_command_only() {
+        let all = chosen(targets_in(&metadata()).unwrap(), &[]);
+
+        assert!(all.iter().all(|target| target.name != peers::TARGET));
     }
 
     #[test]

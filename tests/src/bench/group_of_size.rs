@@ -82,11 +82,23 @@ impl GroupOfSize {
         name: &str,
         folder: &Path,
     ) -> (Replica, PathBuf) {
+        self.enrol_to_dial(relay, serving, name, folder, &serving.address)
+    }
+
+    /// The same for a device that will dial another address.
+    pub fn enrol_to_dial(
+        &self,
+        relay: &Path,
+        serving: &Serving,
+        name: &str,
+        folder: &Path,
+        address: &str,
+    ) -> (Replica, PathBuf) {
         let code = administer(relay, &["device", "code", "--staff", name]);
         let mut entropy = SystemEntropy;
         let mut identity = enrol(&serving.address, None, &code, name, &mut entropy)
             .expect("the relay enrols the device");
-        identity.server.clone_from(&serving.address);
+        address.clone_into(&mut identity.server);
         let replica = Replica::create(folder, &identity, Box::new(SystemEntropy));
         (replica.expect("a new replica"), folder.to_owned())
     }

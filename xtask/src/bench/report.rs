@@ -1,4 +1,6 @@
-//! The document with the measured values beside the goals.
+//! The measured values beside the goals.
+
+use std::fmt;
 
 use anyhow::Result;
 
@@ -41,7 +43,25 @@ impl Circumstances {
     }
 }
 
-/// The document, in Markdown.
+impl fmt::Display for Circumstances {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Machine {
+            processor,
+            cores,
+            memory,
+        } = &self.machine;
+        let [at_begin, at_end] = self.pace;
+        write!(
+            f,
+            "commit {}, on {processor} with {cores} cores and {memory} of memory, at a load of {} \
+             when it began and a core's pace (xtask/src/bench/pace.rs) of {at_begin:.0} at the \
+             beginning and {at_end:.0} at the end (two reports compare only where their paces do)",
+            self.commit, self.load
+        )
+    }
+}
+
+/// The section of the document, in Markdown.
 pub(super) fn markdown(
     measurements: &[Measurement],
     circumstances: &Circumstances,
@@ -52,22 +72,12 @@ pub(super) fn markdown(
         .map(|goal| goal_row(goal, measurements))
         .collect();
     let mut document = format!(
-        "# Benchmarks\n\n\
-         Written by `cargo xtask bench --documents {}` at commit {}, on {} with {} cores and {} of \
-         memory, at a load of {} when it began, relay and clients on the same machine. A core's pace \
-         (xtask/src/bench/pace.rs) was {:.0} at the beginning and {:.0} at the end: two reports \
-         compare only where their paces do. A goal is a number to reach, never a timed test: a \
-         miss says what bounds it. The ratio is what was measured over the goal.\n\n\
+        "Written by `cargo xtask bench --documents {}` at {circumstances}, relay and clients on the \
+         same machine. A goal is a number to reach, never a timed test: a miss says what bounds \
+         it. The ratio is what was measured over the goal.\n\n\
          | work | today's best peer | goal | measured | ratio | kept | bound by |\n\
          |---|---|---|---|---|---|---|\n{goals}",
-        sizes.join(","),
-        circumstances.commit,
-        circumstances.machine.processor,
-        circumstances.machine.cores,
-        circumstances.machine.memory,
-        circumstances.load,
-        circumstances.pace[0],
-        circumstances.pace[1]
+        sizes.join(",")
     );
 
     let others = measurements
@@ -76,7 +86,7 @@ pub(super) fn markdown(
     let rows: String = others.map(other_row).collect();
     if !rows.is_empty() {
         document.push_str(
-            "\n## Also measured\n\n| what | measured | peer | bound by |\n|---|---|---|---|\n",
+            "\n### Also measured\n\n| what | measured | peer | bound by |\n|---|---|---|---|\n",
         );
         document.push_str(&rows);
     }
@@ -128,7 +138,7 @@ fn goal_of(measured: &Measurement) -> Option<&'static Goal> {
 }
 
 /// Three digits are what such a measurement is good for.
-fn quantity(value: f64, unit: &str) -> String {
+pub(super) fn quantity(value: f64, unit: &str) -> String {
     let decimals = match value.abs() {
         size if size >= 100.0 || value.fract() == 0.0 => 0,
         size if size >= 10.0 => 1,
