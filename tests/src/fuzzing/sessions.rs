@@ -159,8 +159,10 @@ fn tell(world: &World, session: &mut RelaySession, input: RelayInput) {
                     let sent = decode_relay(1, &frame);
                     assert!(matches!(sent, Ok(Some(_))), "{sent:?}");
                 }
-                RelayEffect::Accept(_) | RelayEffect::RollbackProved(_) | RelayEffect::Close(_) => {
-                }
+                RelayEffect::Accept(_)
+                | RelayEffect::RollbackProved(_)
+                | RelayEffect::Erased { .. }
+                | RelayEffect::Close(_) => {}
             }
         }
     }
