@@ -3,6 +3,7 @@
 
 #![allow(
     clippy::expect_used,
+    clippy::indexing_slicing,
     clippy::panic,
     clippy::print_stdout,
     reason = "a part of a benchmark, which stops at the first surprise"
@@ -13,8 +14,8 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, ensure};
-use client_core::Replica;
 use client_core::native::{Clock, SystemEntropy, sync_once};
+use client_core::{LinkEffect, Replica};
 use serde_json::{Value as Json, json};
 use stories::bench::figures::milliseconds;
 use stories::bench::peers::{Command, Edit, Expected};
@@ -52,7 +53,8 @@ impl ReplicaEnd {
         match command {
             Command::Sync { .. } => {
                 let clock = Clock::start();
-                let sync = sync_once(&mut self.replica, &clock, "bench", &mut |_| {});
+                let mut tell_nobody = |_: &LinkEffect| {};
+                let sync = sync_once(&mut self.replica, &clock, "bench", &mut tell_nobody);
                 let report = self.runtime.block_on(sync)?;
                 ensure!(report.unsent == 0, "{} batches were put off", report.unsent);
             }

@@ -147,7 +147,9 @@ fn versions(peers: &[&Peer]) -> Result<Vec<String>> {
     let npm: Json = serde_json::from_str(&read(&format!("{NPM}/package.json"))?)?;
     let crates: Table = read(SAMOD)?.parse()?;
     let version = |package: &str| {
-        let of_npm = npm["dependencies"][package].as_str();
+        let of_npm = npm
+            .get("dependencies")
+            .and_then(|of| of.get(package)?.as_str());
         let of_crate = || {
             crates
                 .get("workspace")?

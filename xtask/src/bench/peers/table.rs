@@ -140,7 +140,7 @@ impl Figures<'_> {
         let cells: String = self
             .names
             .iter()
-            .map(|name| format!(" {} |", cell(self.of(name, size, what), *name, ours)))
+            .map(|name| format!(" {} |", cell(self.of(name, size, what), name, ours)))
             .collect();
         format!("| {first} | {second} | {goal} |{cells}\n")
     }
