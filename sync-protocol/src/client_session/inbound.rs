@@ -98,11 +98,9 @@ impl Inbound {
         let mut released = None;
         let mut erased = None;
         while let Some(stored) = self.unstored.pop_front_if(|frame| frame.through <= through) {
-            erased = if stored.purges {
-                Some(stored.through)
-            } else {
-                erased
-            };
+            if stored.purges {
+                erased = Some(stored.through);
+            }
             released = Some(stored.bytes.saturating_add(released.unwrap_or_default()));
         }
         let bytes = released.ok_or(HostFault::StoredNothing { through })?;

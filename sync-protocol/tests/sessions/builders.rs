@@ -1,6 +1,6 @@
 //! Entries, batches and verdicts that tests say things with.
 
-use sync_protocol::entry::GoneEntry;
+use sync_protocol::entry::{GoneEntry, LeftEntry};
 use sync_protocol::message::{Accepted, Push, Verdict};
 use sync_protocol::{Batch, Entry, Outcome, Packed, PushedChange, Seq, Timestamp};
 
@@ -8,6 +8,13 @@ use crate::hub::{Change, batch_id, document, space};
 
 pub fn gone(seq: u64) -> Entry {
     Entry::Gone(GoneEntry {
+        seq: Seq(seq),
+        document: document(seq),
+    })
+}
+
+pub fn left(seq: u64) -> Entry {
+    Entry::Left(LeftEntry {
         seq: Seq(seq),
         document: document(seq),
     })

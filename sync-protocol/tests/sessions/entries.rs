@@ -1,15 +1,15 @@
 //! Frames of entries, as a device takes them in.
 
 use sync_protocol::entry::ChangeEntry;
-use sync_protocol::message::Entries;
+use sync_protocol::message::{ClientMessage, Entries, Erased};
 use sync_protocol::{
     ByeCode, ChangeReceipt, ClientEffect, ClientInput, CloseReason, DecodeError, Entry, HostFault,
     Packed, Retry, Seq, Timestamp, Violation, limits,
 };
 
-use crate::builders::{gone, seqs};
+use crate::builders::{gone, left, seqs};
 use crate::hub::{Change, document, space};
-use crate::lone::{LoneClient, client_closed, entries, reached};
+use crate::lone::{LoneClient, client_closed, entries, reached, sent_by_client};
 
 #[test]
 fn a_change_of_any_content_is_handed_on_unread() {
@@ -43,7 +43,7 @@ fn a_change_of_any_content_is_handed_on_unread() {
 #[test]
 fn caught_up_is_said_when_everything_is_stored_and_not_before() {
     let mut client = LoneClient::live();
-    let effects = client.hear(entries(0, 2, &[gone(1), gone(2)]));
+    let effects = client.hear(entries(0, 2, &[left(1), left(2)]));
     assert!(
         matches!(effects[..], [ClientEffect::Store { .. }]),
         "{effects:?}"
@@ -58,8 +58,8 @@ fn caught_up_is_said_when_everything_is_stored_and_not_before() {
 #[test]
 fn a_commit_of_the_first_of_two_frames_is_not_having_caught_up() {
     let mut client = LoneClient::live();
-    client.hear(entries(0, 2, &[gone(2)]));
-    client.hear(entries(2, 3, &[gone(3)]));
+    client.hear(entries(0, 2, &[left(2)]));
+    client.hear(entries(2, 3, &[left(3)]));
     assert_eq!(client.tell(ClientInput::Stored { through: Seq(2) }), []);
     let effects = client.tell(ClientInput::Stored { through: Seq(3) });
     assert_eq!(effects, [ClientEffect::CaughtUp { seq: Seq(3) }]);
@@ -70,10 +70,10 @@ fn commits_may_be_gathered() {
     let mut client = LoneClient::live();
     let behind = Entries {
         head: Seq(9),
-        ..entries(0, 1, &[gone(1)])
+        ..entries(0, 1, &[left(1)])
     };
     client.hear(behind);
-    client.hear(entries(1, 2, &[gone(2)]));
+    client.hear(entries(1, 2, &[left(2)]));
     let effects = client.tell(ClientInput::Stored { through: Seq(2) });
     assert_eq!(effects, [ClientEffect::CaughtUp { seq: Seq(2) }]);
     let (reason, _) = client_closed(&client.tell(ClientInput::Stored { through: Seq(2) }));
@@ -81,6 +81,16 @@ fn commits_may_be_gathered() {
         reason,
         CloseReason::HostFault(HostFault::StoredNothing { through: Seq(2) })
     );
+}
+
+#[test]
+fn what_was_purged_is_said_to_be_deleted_once_that_is_stored() {
+    let mut client = LoneClient::live();
+    client.hear(entries(0, 2, &[gone(2)]));
+    client.hear(entries(2, 3, &[left(3)]));
+    let effects = client.tell(ClientInput::Stored { through: Seq(3) });
+    let erased = ClientMessage::Erased(Erased { through: Seq(2) });
+    assert_eq!(sent_by_client(&effects), [erased]);
 }
 
 #[test]

@@ -91,6 +91,7 @@ fn the_contact_follows_the_handover_in_force_and_then_the_ruling() {
         // Two managers, apart: one gives the customer to a colleague, one takes them.
         network.clock(11, 0);
         hand_over(network, chen, &customer, "赵敏", &[]);
+        network.later(5);
         hand_over(network, he, &customer, "陈刚", &[]);
         network.sync(chen);
         network.sync(he);
