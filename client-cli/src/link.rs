@@ -99,6 +99,13 @@ fn say(event: &WatchEvent<'_>) -> Result<()> {
         WatchEvent::Link(LinkEffect::Welcomed { behind, .. }) => {
             console::answer(&json!({ "event": "welcomed", "behind": behind }))
         }
+        WatchEvent::Link(LinkEffect::Fetching(progress)) => console::answer(&json!({
+            "event": "fetching",
+            "documents": progress.documents,
+            "documents_done": progress.documents_done,
+            "bytes": progress.bytes,
+            "bytes_done": progress.bytes_done,
+        })),
         WatchEvent::Link(_) => Ok(()),
         WatchEvent::Over {
             statistics,
@@ -118,6 +125,10 @@ fn follow(bar: &indicatif::ProgressBar, effect: &LinkEffect) {
         LinkEffect::Welcomed { behind, .. } => {
             bar.set_length(*behind);
             bar.set_position(0);
+        }
+        LinkEffect::Fetching(progress) => {
+            bar.set_length(progress.documents);
+            bar.set_position(progress.documents_done);
         }
         LinkEffect::Changed(documents) => bar.inc(documents.len() as u64),
         _ => {}

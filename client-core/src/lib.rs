@@ -20,6 +20,7 @@ pub mod replica;
 pub mod settings;
 pub mod view;
 
+mod in_parallel;
 mod projection;
 mod schema;
 mod store;

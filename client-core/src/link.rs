@@ -12,8 +12,9 @@ use dealership::id::DocumentId;
 use ed25519_dalek::SigningKey;
 use serde::Serialize;
 use sync_protocol::{
-    ClientConfig, ClientEffect, ClientInput, ClientSession, CloseReason, Cursor, Entry, Millis,
-    Outcome, SpaceName, Upgrade,
+    ClientConfig, ClientEffect, ClientInput, ClientSession, CloseReason, Cursor, Entry,
+    FetchProblem, FetchProgress, Millis, Outcome, SegmentHash, SegmentInfo, SpaceName, Upgrade,
+    Versions,
 };
 
 use crate::error::{ReplicaError, StoreError, damaged};
@@ -45,6 +46,13 @@ pub enum LinkInput {
     Received(Vec<u8>),
     /// The transport showed a sign of life: a ping or a pong.
     Touched,
+    /// What came of a [`LinkEffect::Fetch`].
+    Fetched {
+        /// The segment.
+        hash: SegmentHash,
+        /// Its bytes, unchecked.
+        fetched: Result<Vec<u8>, FetchProblem>,
+    },
     /// A command was run: there is more to push.
     OutboxChanged,
     /// The time that [`Link::wake_at`] named has come.
@@ -67,6 +75,15 @@ pub enum LinkEffect {
         /// How many positions of its log are still to come.
         behind: u64,
     },
+    /// Fetch a segment over HTTP, and say [`LinkInput::Fetched`].
+    Fetch {
+        /// Which, and how many bytes to take at most.
+        segment: SegmentInfo,
+        /// What to show for it; never logged.
+        bearer: String,
+    },
+    /// How far the segments of spaces that this device lacks have come.
+    Fetching(FetchProgress),
     /// What screens show of these documents is old.
     Changed(Vec<DocumentId>),
     /// The cursor moved.
@@ -85,8 +102,10 @@ pub enum LinkEffect {
 pub struct Statistics {
     /// Batches that the relay accepted.
     pub pushed: u64,
-    /// Entries of the log that came.
+    /// Entries of the log and documents of segments that came.
     pub received: u64,
+    /// Segments that came.
+    pub segments: u64,
     /// Batches that the relay refused.
     pub refused: u64,
     /// Bytes sent, without the transport's own.
@@ -125,13 +144,29 @@ impl Link {
     ///
     /// [`ReplicaError::Store`].
     pub fn new(replica: &Replica, build: &str) -> Result<Self, ReplicaError> {
+        Self::speaking(replica, build, Versions::SPOKEN)
+    }
+
+    /// A link that speaks these versions of the protocol and no others.
+    ///
+    /// # Errors
+    ///
+    /// [`ReplicaError::Store`].
+    pub fn speaking(
+        replica: &Replica,
+        build: &str,
+        versions: Versions,
+    ) -> Result<Self, ReplicaError> {
         let identity = replica.identity();
         let spaces = replica
-            .spaces()?
+            .whole_spaces()?
             .into_iter()
             .map(|space| SpaceName::new(space).map_err(|error| damaged("space", error.to_string())))
             .collect::<Result<Vec<_>, StoreError>>()?;
         let config = ClientConfig {
+            versions,
+            segments: replica.segments()?,
+            takes_segments: replica.takes_segments()?,
             device: sync_protocol::DeviceNumber(identity.device.0),
             signing_key: SigningKey::from_bytes(&identity.signing_key),
             server_name: Some(identity.server_name.clone()),
@@ -173,6 +208,12 @@ impl Link {
                 self.statistics.frames_received += 1;
                 self.statistics.bytes_received += frame.len() as u64;
                 ClientInput::Received(frame)
+            }
+            LinkInput::Fetched { hash, fetched } => {
+                let bytes = fetched.as_ref().map_or(0, Vec::len);
+                self.statistics.bytes_received += bytes as u64;
+                self.statistics.segments += u64::from(fetched.is_ok());
+                ClientInput::Fetched { hash, fetched }
             }
             LinkInput::Touched => ClientInput::Touched,
             LinkInput::OutboxChanged => ClientInput::OutboxChanged,
@@ -295,6 +336,31 @@ impl Link {
                         self.store(replica, at, effects)?;
                     }
                 }
+                ClientEffect::Fetch { segment, bearer } => {
+                    effects.push(LinkEffect::Fetch { segment, bearer });
+                }
+                ClientEffect::Fetching(progress) => effects.push(LinkEffect::Fetching(progress)),
+                ClientEffect::StoreSegment {
+                    segment,
+                    saves,
+                    cursor,
+                } => {
+                    self.statistics.received += saves.len() as u64;
+                    let received = replica.receive_segment(&segment, saves, cursor)?;
+                    let hash = segment.hash;
+                    let stored = ClientInput::SegmentStored { hash };
+                    self.session.handle(now, stored);
+                    if received.goes_back {
+                        self.session.handle(now, ClientInput::OutboxChanged);
+                    }
+                    tell_changed(received.changed, effects);
+                }
+                ClientEffect::Whole { cursor } => {
+                    replica.segments_are_whole(cursor)?;
+                    let seq = of_wire_seq(cursor.seq);
+                    effects.push(LinkEffect::Moved { seq });
+                }
+                ClientEffect::ReadFromStart => replica.read_from_start()?,
                 ClientEffect::CaughtUp { .. } => {
                     if replica.caught_up(at.wall)? {
                         self.session.handle(now, ClientInput::OutboxChanged);

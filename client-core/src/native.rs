@@ -6,6 +6,7 @@ mod clock;
 mod connection;
 mod enrol;
 mod entropy;
+mod fetch;
 mod server;
 mod watch;
 

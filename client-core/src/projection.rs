@@ -30,6 +30,8 @@ mod span;
 mod stock;
 mod table;
 
+pub(crate) use layer::Projected;
+
 /// The version of the tables and of what fills them.
 pub(crate) const VERSION: i64 = 10;
 
@@ -122,6 +124,34 @@ pub(crate) fn update(
             }
         }
     }
+    resolve(shelf, dirty)?;
+    Ok(set_aside)
+}
+
+/// Puts what the tables say of documents of which they say nothing, and replaces what they say of
+/// others; gives those that it set aside.
+pub(crate) fn insert(
+    shelf: &Shelf<'_>,
+    fresh: Vec<(DocumentId, Projected)>,
+    others: &[DocumentId],
+) -> Result<Vec<DocumentId>, ReplicaError> {
+    let ids: Vec<DocumentId> = fresh.iter().map(|(id, _)| *id).collect();
+    let mut dirty = Dirty::default();
+    let together = within_savepoint(shelf, || {
+        for (id, projected) in fresh {
+            layer::insert(shelf.connection(), id, projected, &mut dirty)?;
+        }
+        Ok(())
+    })?;
+    if together.is_err() {
+        return update(shelf, ids.into_iter().chain(others.iter().copied()));
+    }
+    resolve(shelf, dirty)?;
+    update(shelf, others.iter().copied())
+}
+
+/// Makes anew what the tables say of several documents together.
+fn resolve(shelf: &Shelf<'_>, mut dirty: Dirty) -> Result<(), ReplicaError> {
     while let Some(customer) = dirty.customers.pop_first() {
         let members = merged::members(shelf.connection(), customer)?;
         for member in &members {
@@ -135,7 +165,7 @@ pub(crate) fn update(
     for card in dirty.deletions {
         cases::deletion(shelf, card)?;
     }
-    Ok(set_aside)
+    Ok(())
 }
 
 /// The customers that bear a phone, in the order of their ids.

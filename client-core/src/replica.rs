@@ -48,6 +48,7 @@ mod own_change;
 mod push;
 mod receive;
 mod reoffer;
+mod segments;
 mod set_aside;
 mod settle;
 mod shelf;

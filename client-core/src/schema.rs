@@ -12,6 +12,7 @@ static MIGRATIONS: &[&str] = &[
     include_str!("schema/0001_replica.sql"),
     include_str!("schema/0002_tried_again.sql"),
     include_str!("schema/0003_healing.sql"),
+    include_str!("schema/0004_segments.sql"),
 ];
 
 /// The tables that cannot be made again from others; all the rest is the projection.
@@ -33,6 +34,7 @@ pub(crate) static OWN_TABLES: &[&str] = &[
     "purged",
     "quarantine",
     "quarantined_change",
+    "segment",
     "sheet_heading",
     "space",
     "suspect",

@@ -18,6 +18,7 @@ pub(crate) mod position;
 pub(crate) mod purged;
 pub(crate) mod quarantine;
 pub(crate) mod receipts;
+pub(crate) mod segment;
 pub(crate) mod suspect;
 pub(crate) mod tagged_page;
 

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! Opened ─► awaits challenge ─► awaits welcome ─► live ─► closed
-//!                          hello              entries, stored, credit
+//!                          hello              want, manifest, fetch, store, follow
+//!                                             entries, stored, credit
 //!                                             offer, push, verdict
 //! ```
 //!
@@ -10,6 +11,7 @@
 //! what it covers, and batches are offered from the outbox table each time the session asks.
 
 mod effect;
+mod fetching;
 mod handshake;
 mod inbound;
 mod input;
@@ -17,17 +19,19 @@ mod outbound;
 
 use std::collections::VecDeque;
 
-pub use self::effect::{ClientEffect, Welcomed};
+pub use self::effect::{ClientEffect, FetchProgress, Welcomed};
+use self::fetching::{Fetching, Next};
 use self::handshake::Asked;
 use self::inbound::Inbound;
-pub use self::input::{ClientConfig, ClientInput};
+pub use self::input::{ClientConfig, ClientInput, FetchProblem};
 use self::outbound::Outbound;
 use crate::clock::{Millis, Timestamp};
 use crate::close::{CloseReason, Deadline, HostFault, Violation};
-use crate::cursor::Seq;
+use crate::cursor::{Epoch, Seq};
 use crate::frame::{self, HANDSHAKE_VERSION};
 use crate::limits;
-use crate::message::{Bye, ByeCode, ClientMessage, Credit, Erased, RelayMessage};
+use crate::message::{Bye, ByeCode, ClientMessage, Credit, Erased, Follow, RelayMessage};
+use crate::window::ReceiveWindow;
 
 /// The session of a device: one connection to a relay.
 pub struct ClientSession {
@@ -54,8 +58,61 @@ enum Phase {
 
 struct Live {
     version: u8,
-    inbound: Inbound,
+    reading: Reading,
     outbound: Outbound,
+}
+
+/// What comes from the relay.
+enum Reading {
+    /// The log.
+    Log(Inbound),
+    /// Segments first.
+    Fetches(Box<Fetching>, ReceiveWindow),
+    /// The log, once it is asked for.
+    Waits(Epoch, ReceiveWindow),
+}
+
+impl Reading {
+    /// The log after a position.
+    const fn from(epoch: Epoch, position: Seq, window: ReceiveWindow) -> Self {
+        Self::Log(Inbound::new(epoch, position, window))
+    }
+
+    /// In which epoch and with which window the log is to come, if it does not yet.
+    fn waits(&self) -> Option<(Epoch, ReceiveWindow)> {
+        match self {
+            Self::Log(_) => None,
+            Self::Fetches(fetching, window) => Some((fetching.epoch(), *window)),
+            Self::Waits(epoch, window) => Some((*epoch, *window)),
+        }
+    }
+}
+
+impl Live {
+    /// What a device says first to a relay that has welcomed it.
+    fn begin(&self, welcomed: &Welcomed) -> Next {
+        match &self.reading {
+            Reading::Log(_) => Next::Wait,
+            Reading::Waits(..) => Next::Follow(Seq::default()),
+            Reading::Fetches(fetching, _) if welcomed.lacking.is_empty() => {
+                // Spaces that are gone are all that is new.
+                Next::Follow(fetching.position())
+            }
+            Reading::Fetches(..) => Next::Want,
+        }
+    }
+}
+
+impl Phase {
+    fn fetching(&mut self) -> Option<&mut Fetching> {
+        match self {
+            Self::Live(live) => match &mut live.reading {
+                Reading::Fetches(fetching, _) => Some(fetching),
+                Reading::Log(_) | Reading::Waits(..) => None,
+            },
+            _ => None,
+        }
+    }
 }
 
 impl ClientSession {
@@ -122,6 +179,18 @@ impl ClientSession {
                 }
             }
             ClientInput::Stored { through } => self.stored(through)?,
+            ClientInput::Fetched { hash, fetched } => {
+                if let Some(fetching) = self.phase.fetching() {
+                    let next = fetching.fetched(hash, fetched, &mut self.effects)?;
+                    self.go_on(next);
+                }
+            }
+            ClientInput::SegmentStored { hash } => {
+                let fetching = self.phase.fetching();
+                let next = fetching.and_then(|it| it.stored(hash, &mut self.effects));
+                let answer = "a segment that was stored";
+                self.go_on(next.ok_or(HostFault::Unasked { answer })?);
+            }
             ClientInput::Leave => {
                 return Err(CloseReason::Left(Bye::new(ByeCode::Finished, "")));
             }
@@ -155,6 +224,7 @@ impl ClientSession {
         let Some(message) = frame::decode_relay(self.version(), frame)? else {
             return Ok(());
         };
+        let kind = message.kind();
         match (&mut self.phase, message) {
             (_, RelayMessage::Bye(bye)) => Err(CloseReason::PeerLeft(bye)),
             (
@@ -173,12 +243,25 @@ impl ClientSession {
             }
             (Phase::AwaitsWelcome { asked, .. }, RelayMessage::Welcome(welcome)) => {
                 let (live, welcomed) = handshake::admit(asked, &welcome)?;
+                let next = live.begin(&welcomed);
                 self.phase = Phase::Live(Box::new(live));
                 self.effects.push_back(ClientEffect::Welcomed(welcomed));
+                self.go_on(next);
                 Ok(())
             }
+            (Phase::Live(live), RelayMessage::Manifest(manifest)) => match &mut live.reading {
+                Reading::Fetches(fetching, _) => {
+                    let next = fetching.list(manifest, &mut self.effects)?;
+                    self.go_on(next);
+                    Ok(())
+                }
+                Reading::Log(_) | Reading::Waits(..) => Err(Violation::ManifestNotWanted.into()),
+            },
             (Phase::Live(live), RelayMessage::Entries(entries)) => {
-                let received = live.inbound.receive(frame.len(), &entries)?;
+                let Reading::Log(inbound) = &mut live.reading else {
+                    return Err(Violation::Unexpected { kind }.into());
+                };
+                let received = inbound.receive(frame.len(), &entries)?;
                 if let Some((entries, cursor, states)) = received.store {
                     self.effects.push_back(ClientEffect::Store {
                         entries,
@@ -200,24 +283,48 @@ impl ClientSession {
             (Phase::Live(live), RelayMessage::Credit(credit)) => {
                 Ok(live.outbound.give(credit.bytes)?)
             }
-            (_, message) => Err(Violation::Unexpected {
-                kind: message.kind(),
-            }
-            .into()),
+            (_, _) => Err(Violation::Unexpected { kind }.into()),
         }
     }
 
     fn stored(&mut self, through: Seq) -> Result<(), CloseReason> {
-        let Phase::Live(live) = &mut self.phase else {
-            return Err(HostFault::StoredNothing { through }.into());
+        let inbound = match &mut self.phase {
+            Phase::Live(live) => match &mut live.reading {
+                Reading::Log(inbound) => Some(inbound),
+                Reading::Fetches(..) | Reading::Waits(..) => None,
+            },
+            _ => None,
         };
-        let stored = live.inbound.stored(through)?;
+        let inbound = inbound.ok_or(HostFault::StoredNothing { through })?;
+        let stored = inbound.stored(through)?;
         if let Some(through) = stored.erased {
             self.send(ClientMessage::Erased(Erased { through }));
         }
         self.give(stored.credit);
         self.caught_up(stored.caught_up);
         Ok(())
+    }
+
+    /// Does what follows from what was fetched, or begins with.
+    fn go_on(&mut self, next: Next) {
+        let Phase::Live(live) = &mut self.phase else {
+            return;
+        };
+        match next {
+            Next::Wait => {}
+            Next::Want => {
+                if let Reading::Fetches(fetching, _) = &live.reading {
+                    let want = fetching.want();
+                    self.send(ClientMessage::Want(want));
+                }
+            }
+            Next::Follow(after) => {
+                if let Some((epoch, window)) = live.reading.waits() {
+                    live.reading = Reading::from(epoch, after, window);
+                    self.send(ClientMessage::Follow(Follow { after }));
+                }
+            }
+        }
     }
 
     fn give(&mut self, credit: Option<u32>) {

@@ -4,6 +4,7 @@ use crate::cursor::{Epoch, Seq};
 use crate::error::DecodeError;
 use crate::id::BatchId;
 use crate::message::{Bye, ByeCode, Versions};
+use crate::segment::SegmentHash;
 
 /// Why a session ended, or never began.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -39,6 +40,9 @@ pub enum CloseReason {
     /// The peer said bye.
     #[error("the peer left: {:?} {}", .0.code, .0.text)]
     PeerLeft(Bye),
+    /// Segments could not be fetched.
+    #[error("the segments of this device's spaces could not be fetched")]
+    NotFetched,
     /// The host of this end asked for it.
     #[error("this end left: {:?} {}", .0.code, .0.text)]
     Left(Bye),
@@ -110,6 +114,12 @@ pub enum Violation {
         /// The welcome's version.
         version: u8,
     },
+    /// A welcome that waits for a device to fetch, in a version that knows no segments.
+    #[error("version {version} knows no segments")]
+    FetchNotOffered {
+        /// The welcome's version.
+        version: u8,
+    },
     /// A welcome that goes on from a cursor of another epoch.
     #[error("the relay of epoch {found} goes on from a cursor of another")]
     WrongEpoch {
@@ -150,6 +160,31 @@ pub enum Violation {
     PieceOutOfOrder {
         /// The entry's position.
         seq: Seq,
+    },
+    /// A manifest that lists more than may be listed, a space that is not wanted, or a segment twice.
+    #[error("the list of segments holds what was not asked for, or too much")]
+    ManifestNotWanted,
+    /// A manifest that goes on from before the device's cursor, or of another epoch.
+    #[error("the segments end at {found}, where the device has read through {expected}")]
+    ManifestBehind {
+        /// Where the device is.
+        expected: Seq,
+        /// Where the manifest's cursor is.
+        found: Seq,
+    },
+    /// A segment that holds something else than its manifest says.
+    #[error("segment {hash} does not hold what was said of it")]
+    SegmentBelied {
+        /// The segment.
+        hash: SegmentHash,
+    },
+    /// A position to follow the log from that lies ahead of it.
+    #[error("the log ends at {head}, and the device wants what follows {found}")]
+    FollowsAhead {
+        /// The end of the log.
+        head: Seq,
+        /// What the device said.
+        found: Seq,
     },
     /// More batches in flight than allowed.
     #[error("too many batches in flight")]
@@ -236,6 +271,7 @@ impl CloseReason {
             Self::Decode(_)
             | Self::Violation(_)
             | Self::TimedOut(_)
+            | Self::NotFetched
             | Self::Left(_)
             | Self::Disconnected
             | Self::HostFault(_) => Retry::Backoff,
@@ -256,6 +292,7 @@ impl CloseReason {
             Self::NoCommonVersion { .. } => ByeCode::NeedsUpgrade,
             Self::Unproved => ByeCode::Unproved,
             Self::TimedOut(_) => ByeCode::TimedOut,
+            Self::NotFetched => ByeCode::Failed,
             Self::HostFault(_) => return Some(Bye::new(ByeCode::Failed, "an internal failure")),
         };
         Some(Bye::new(code, &self.to_string()))

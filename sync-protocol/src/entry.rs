@@ -131,6 +131,9 @@ pub struct LeftEntry {
 }
 
 impl Entry {
+    /// The number of a save on the wire.
+    pub(crate) const SAVE_KIND: u8 = 2;
+
     /// Its position in the log.
     pub const fn seq(&self) -> Seq {
         match self {

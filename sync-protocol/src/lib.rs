@@ -32,6 +32,7 @@ pub mod text;
 pub mod batch;
 pub mod entry;
 pub mod message;
+pub mod segment;
 
 pub mod frame;
 mod kinded;
@@ -50,19 +51,24 @@ mod window;
 
 pub use backoff::Backoff;
 pub use batch::{Batch, BatchError, PushedChange};
-pub use client_session::{ClientConfig, ClientEffect, ClientInput, ClientSession, Welcomed};
+pub use client_session::{
+    ClientConfig, ClientEffect, ClientInput, ClientSession, FetchProblem, FetchProgress, Welcomed,
+};
 pub use clock::{Millis, Timestamp};
 pub use close::{CloseReason, Deadline, HostFault, Retry, Violation};
 pub use cursor::{Cursor, CursorTag, Epoch, Seq};
 pub use entry::{ChangeReceipt, Entry};
 pub use error::{DecodeError, UnpackProblem};
 pub use id::{BatchId, ChangeHash, DeviceNumber, DocumentId, HashPrefix};
-pub use message::{Bye, ByeCode, Greeting, Outcome, Refusal, RefusalCode, Resume, Upgrade};
+pub use message::{
+    Bye, ByeCode, Greeting, Outcome, Refusal, RefusalCode, Resume, Upgrade, Versions,
+};
 pub use packed::Packed;
 pub use page::{Fit, LogPage, PageError};
 pub use relay_session::{
-    Admission, LogAnswer, RelayConfig, RelayEffect, RelayInput, RelaySession, Walk,
+    Admission, LogAnswer, Offer, RelayConfig, RelayEffect, RelayInput, RelaySession, Walk,
 };
+pub use segment::{Segment, SegmentDraft, SegmentError, SegmentHash, SegmentInfo};
 pub use tagged_state::{Leaf, StatesRoot, StatesTag, TaggedState};
 pub use text::{Explanation, SpaceName, SpaceNameError};
 pub use well_formed::Problem;
@@ -70,7 +76,10 @@ pub use well_formed::Problem;
 /// The newest version of the protocol that this crate speaks, and the first byte of its frames.
 ///
 /// Version rules: `docs/protocol.md`, "Versions".
-pub const PROTOCOL_VERSION: u8 = 1;
+pub const PROTOCOL_VERSION: u8 = 2;
 
 /// The oldest version of the protocol that this crate still speaks.
 pub const OLDEST_PROTOCOL_VERSION: u8 = 1;
+
+/// The first version in which a device gets spaces as segments.
+pub(crate) const SEGMENTS_SINCE: u8 = 2;

@@ -25,6 +25,33 @@ pub const STATE_PATH: usize = 16 * 32;
 /// The longest save, in bytes of its encoded entry, receipts included.
 pub const SAVE: usize = 8 * 1024 * 1024;
 
+/// From so many bytes before it is packed on, a segment takes no further document.
+pub const SEGMENT_FROM: usize = 4 * 1024 * 1024;
+
+/// The longest segment, in bytes before it is packed: one save as long as saves may be.
+pub const SEGMENT_BODY: usize = SAVE;
+
+/// The longest segment, in bytes: a body that packing gains nothing of, and what stands before it.
+pub const SEGMENT: usize = SEGMENT_BODY + 16;
+
+/// The most documents in one segment.
+pub const SEGMENT_DOCUMENTS: usize = 2_000;
+
+/// The most segments that one manifest lists.
+pub const SEGMENTS_PER_MANIFEST: usize = 1_024;
+
+/// The most manifests that one list of segments comes in.
+pub const MANIFESTS: usize = 64;
+
+/// The longest bearer, in bytes of UTF-8.
+pub const BEARER: usize = 256;
+
+/// How many segments are on their way to a device at once.
+pub const FETCHES_AT_ONCE: usize = 2;
+
+/// How often in a row fetching a segment may fail before a device leaves, or reads the log instead.
+pub const FETCH_FAILURES: u32 = 3;
+
 /// The longest name of a space, in bytes of UTF-8.
 pub const SPACE_NAME: usize = 128;
 

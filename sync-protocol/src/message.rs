@@ -6,6 +6,7 @@
 
 mod bye;
 mod hello;
+mod segments;
 mod stream;
 mod verdict;
 
@@ -14,6 +15,7 @@ pub use hello::{
     Challenge, Greeting, Hello, OutboxSummary, Resume, Upgrade, Versions, Welcome, spaces_digest,
 };
 pub(crate) use hello::{pack_spaces, unpack_spaces};
+pub use segments::{Follow, Manifest, Want};
 pub use stream::{Credit, Entries, Erased, Push, Reached};
 pub use verdict::{Accepted, Later, NeedsDependencies, Outcome, Refusal, RefusalCode, Verdict};
 
@@ -34,6 +36,8 @@ kinded_enum! {
         7 => Credit(Credit),
         /// Ends the connection.
         8 => Bye(Bye),
+        /// Lists the segments of wanted spaces; from version 2 on.
+        10 => Manifest(Manifest),
     }
 }
 
@@ -48,6 +52,10 @@ kinded_enum! {
         7 => Credit(Credit),
         /// Ends the connection.
         8 => Bye(Bye),
+        /// Asks for the segments of spaces; from version 2 on.
+        9 => Want(Want),
+        /// Asks for the log after a position; from version 2 on.
+        11 => Follow(Follow),
         /// Says that what was purged is deleted.
         128 => Erased(Erased),
     }

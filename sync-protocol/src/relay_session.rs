@@ -14,15 +14,17 @@ mod effect;
 mod handshake;
 mod input;
 mod log_stream;
+mod offering;
 mod pushes;
 
 use std::collections::VecDeque;
 
 pub use self::effect::RelayEffect;
 use self::handshake::Proof;
-pub use self::input::{Admission, RelayConfig, RelayInput};
+pub use self::input::{Admission, Offer, RelayConfig, RelayInput};
 use self::log_stream::LogStream;
 pub use self::log_stream::{LogAnswer, Walk};
+use self::offering::Offering;
 use self::pushes::Pushes;
 use crate::clock::Millis;
 use crate::close::{CloseReason, Deadline, HostFault, Violation};
@@ -32,7 +34,6 @@ use crate::id::BatchId;
 use crate::limits;
 use crate::message::{
     Bye, ByeCode, Challenge, ClientMessage, Credit, Greeting, Outcome, RelayMessage, Verdict,
-    Versions,
 };
 use crate::text::truncated;
 use crate::window::{ReceiveWindow, SendWindow};
@@ -70,6 +71,7 @@ enum Phase {
 struct Live {
     version: u8,
     log: LogStream,
+    offering: Offering,
     pushes: Pushes,
     draining: Option<Draining>,
 }
@@ -141,6 +143,7 @@ impl RelaySession {
                 }
                 _ => unasked("a page of the log"),
             },
+            RelayInput::Offered(offer) => self.offered(offer),
             RelayInput::Verdict { batch, outcome } => self.judged(batch, outcome),
             RelayInput::HeadMoved { head } => {
                 self.head = self.head.max(head);
@@ -158,13 +161,14 @@ impl RelaySession {
             return unasked("a second opening");
         };
         let RelayConfig {
+            versions,
             nonce,
             ref server_name,
             window,
         } = **config;
         let server_name = truncated(server_name, limits::SERVER_NAME).to_owned();
         let challenge = Challenge {
-            versions: Versions::SPOKEN,
+            versions,
             nonce,
             server_name,
         };
@@ -215,6 +219,17 @@ impl RelaySession {
                 self.effects.push_back(RelayEffect::Erased { through });
                 Ok(())
             }
+            (Phase::Live(live), ClientMessage::Want(want)) if live.log.is_awaited() => {
+                live.offering.want(&want, &mut self.effects)
+            }
+            (Phase::Live(live), ClientMessage::Follow(follow)) if live.log.is_awaited() => {
+                let (head, found) = (self.head, follow.after);
+                if found > head {
+                    return Err(Violation::FollowsAhead { head, found }.into());
+                }
+                live.log.begin(found);
+                Ok(())
+            }
             (_, message) => Err(Violation::Unexpected {
                 kind: message.kind(),
             }
@@ -261,14 +276,26 @@ impl RelaySession {
         }
         let beginning = handshake::welcome(greeting, version, window, self.head, admission)?;
         let log = LogStream::new(SendWindow::announced(greeting.window)?, beginning.position);
+        let read = greeting.cursor.map_or(Seq::default(), |cursor| cursor.seq);
         let pushes = Pushes::new(window);
         self.phase = Phase::Live(Box::new(Live {
             version,
             log,
+            offering: Offering::new(read),
             pushes,
             draining: None,
         }));
         self.effects.push_back(RelayEffect::Send(beginning.welcome));
+        Ok(())
+    }
+
+    fn offered(&mut self, offer: Option<Offer>) -> Result<(), CloseReason> {
+        let Phase::Live(live) = &mut self.phase else {
+            return unasked("a list of segments");
+        };
+        for manifest in live.offering.offered(offer)? {
+            self.send(manifest);
+        }
         Ok(())
     }
 

@@ -287,6 +287,9 @@ proptest! {
 
 fn live_client() -> ClientSession {
     let mut client = ClientSession::new(ClientConfig {
+        versions: sync_protocol::Versions::only(1),
+        segments: std::collections::BTreeSet::new(),
+        takes_segments: false,
         device: DeviceNumber(1),
         signing_key: SigningKey::from_bytes(&[1; 32]),
         server_name: None,
@@ -303,7 +306,7 @@ fn live_client() -> ClientSession {
             clock: Timestamp(0),
         },
     );
-    let versions = Versions::SPOKEN;
+    let versions = Versions::only(1);
     let server_name = String::new();
     let challenge = Challenge {
         versions,
@@ -328,6 +331,7 @@ fn live_client() -> ClientSession {
 
 fn opened_relay() -> RelaySession {
     let mut relay = RelaySession::new(RelayConfig {
+        versions: Versions::only(1),
         nonce: Nonce([0; 32]),
         server_name: "relay.example".to_owned(),
         window: limits::DEFAULT_WINDOW,

@@ -39,6 +39,7 @@ mod randomness;
 mod read;
 mod relocate;
 mod restore;
+mod segments;
 mod tag;
 mod verdict;
 mod verify;
@@ -54,6 +55,7 @@ pub use purge::PurgeError;
 pub use randomness::Randomness;
 pub use read::ReadError;
 pub use restore::renew_epoch;
+pub use segments::{Built, Fetched};
 pub use tag::{Link, RelayKey};
 pub use verify::{Verified, verify_documents, verify_log};
 

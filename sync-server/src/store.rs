@@ -1,7 +1,7 @@
 //! What a relay keeps: one trait, listed once, and one contract that every store passes.
 //!
-//! The log is the truth, one row for each change. Saved documents, their receipts and the index
-//! of phones are caches of it. A store knows no rule: what may be written, and in which order, is
+//! The log is the truth, one row for each change. Saved documents, their receipts, segments and the
+//! index of phones are caches of it. A store knows no rule: what may be written, and in which order, is
 //! the relay's business.
 //!
 //! One store holds one group. Every table of [`SqliteStore`] is keyed by a tenant all the same, so
@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use change_gate::Hash;
 use dealership::phone::PhoneHash;
 use dealership::{CustomerId, DeviceNumber, DocumentId, Kind, Seq, Space, StoreId};
-use sync_protocol::BatchId;
+use sync_protocol::{BatchId, SegmentHash};
 
 mod error;
 mod memory;
@@ -27,7 +27,7 @@ pub use memory::MemoryStore;
 pub use row::{
     BatchRow, ChangeRow, Departure, DeviceRow, DocumentContent, DocumentRow, EnrolmentCodeRow,
     ErasureRow, GroupRow, LogEntry, LogHead, LogRow, Pending, Position, PurgeRow, RunningHash,
-    Verdict,
+    SegmentRow, SegmentSet, Verdict,
 };
 pub use sqlite::SqliteStore;
 
@@ -104,6 +104,15 @@ pub trait ReadStore {
         after: Option<DocumentId>,
         limit: usize,
     ) -> Result<Vec<DocumentId>, StoreError>;
+
+    /// The documents that are in a space, with their kinds, in order of ids, purged ones left out.
+    fn documents_in(&self, space: Space) -> Result<Vec<(DocumentId, Kind)>, StoreError>;
+
+    /// The segments of a space, if they are kept.
+    fn segments_of(&self, space: Space) -> Result<Option<SegmentSet>, StoreError>;
+
+    /// The bytes of a segment, and the space that it is of.
+    fn segment(&self, hash: &SegmentHash) -> Result<Option<(Space, Vec<u8>)>, StoreError>;
 
     /// The verdict on a batch, if it has one.
     fn batch(&self, id: BatchId) -> Result<Option<BatchRow>, StoreError>;
@@ -183,6 +192,18 @@ pub trait Store: ReadStore {
     /// Erases a document's cache and what its log rows hold; positions, hashes and the chain
     /// stay, and so does a tombstone in the document's place.
     fn erase_document(&mut self, document: DocumentId, at: Seq) -> Result<(), StoreError>;
+
+    /// Keeps the segments of a space, in the place of those that were kept; `bytes` holds those
+    /// of each segment.
+    fn put_segments(
+        &mut self,
+        space: Space,
+        set: &SegmentSet,
+        bytes: &[Vec<u8>],
+    ) -> Result<(), StoreError>;
+
+    /// Deletes the segments of a space.
+    fn delete_segments(&mut self, space: Space) -> Result<(), StoreError>;
 
     /// Writes a verdict; [`StoreError::Taken`] when the batch has one.
     fn put_batch(&mut self, batch: &BatchRow) -> Result<(), StoreError>;

@@ -1,5 +1,6 @@
 //! One connection in memory: a link and a session with the messages that are on their way.
 
+mod carried;
 mod listener;
 mod relay_end;
 
@@ -7,12 +8,15 @@ use std::collections::{BTreeSet, VecDeque};
 
 use client_core::{Link, LinkEffect, LinkInput, Moment, Replica, ReplicaError};
 use dealership::{DeviceNumber, DocumentId, Space, Timestamp};
-use sync_protocol::{CloseReason, PushedChange, RelayConfig, RelayInput, RelaySession, Retry};
+use sync_protocol::{
+    CloseReason, PushedChange, RelayConfig, RelayInput, RelaySession, Retry, Versions,
+};
 use sync_server::relay::Relay;
 use sync_server::store::Store;
 
 use crate::planted::Bug;
 
+use self::carried::Carried;
 pub(crate) use relay_end::judged;
 
 /// A connection of a device to the relay.
@@ -23,8 +27,8 @@ pub struct Connection {
     spaces: Option<BTreeSet<Space>>,
     shapes: u32,
     clock_trusted: bool,
-    up: VecDeque<Vec<u8>>,
-    down: VecDeque<Vec<u8>>,
+    up: VecDeque<Carried>,
+    down: VecDeque<Carried>,
     /// Everything that the device sent, for a replayer.
     pub sent: Vec<Vec<u8>>,
     /// What the relay told the device is accepted, since somebody last took it.
@@ -110,13 +114,31 @@ impl Connection {
         at: Moment,
         now: Timestamp,
     ) -> Result<Self, ReplicaError> {
+        let spoken = [Versions::SPOKEN; 2];
+        Self::open_speaking(spoken, replica, relay, nonce, at, now)
+    }
+
+    /// Opens a connection between ends that speak these versions: first the device's.
+    ///
+    /// # Errors
+    ///
+    /// [`ReplicaError::Store`] when the replica fails.
+    pub fn open_speaking(
+        [device, relays]: [Versions; 2],
+        replica: &mut Replica,
+        relay: &mut Relay<impl Store>,
+        nonce: [u8; 32],
+        at: Moment,
+        now: Timestamp,
+    ) -> Result<Self, ReplicaError> {
         let config = RelayConfig {
+            versions: relays,
             nonce: sync_protocol::id::Nonce(nonce),
             server_name: relay.group().server_name.clone(),
             window: sync_protocol::limits::DEFAULT_WINDOW,
         };
         let mut connection = Self {
-            link: Link::new(replica, "stories")?,
+            link: Link::speaking(replica, "stories", device)?,
             session: RelaySession::new(config),
             device: None,
             spaces: None,
@@ -160,22 +182,27 @@ impl Connection {
             Direction::Up => self.up.front(),
             Direction::Down => self.down.front(),
         }
-        .map(Vec::as_slice)
+        .map(Carried::bytes)
     }
 
-    /// Takes everything away that is on its way in a direction.
+    /// Takes everything away that is on its way in a direction; gives the messages of the socket.
     pub fn waylay(&mut self, direction: Direction) -> Vec<Vec<u8>> {
-        match direction {
-            Direction::Up => self.up.drain(..).collect(),
-            Direction::Down => self.down.drain(..).collect(),
-        }
+        let queue = match direction {
+            Direction::Up => &mut self.up,
+            Direction::Down => &mut self.down,
+        };
+        let frames = queue.drain(..).filter_map(|carried| match carried {
+            Carried::Frame(frame) => Some(frame),
+            Carried::Request { .. } | Carried::Segment { .. } => None,
+        });
+        frames.collect()
     }
 
     /// Puts a message on its way that neither end has sent.
     pub fn slip_in(&mut self, direction: Direction, frame: Vec<u8>) {
         match direction {
-            Direction::Up => self.up.push_back(frame),
-            Direction::Down => self.down.push_back(frame),
+            Direction::Up => self.up.push_back(Carried::Frame(frame)),
+            Direction::Down => self.down.push_back(Carried::Frame(frame)),
         }
     }
 
@@ -185,24 +212,27 @@ impl Connection {
             Direction::Up => &mut self.up,
             Direction::Down => &mut self.down,
         };
-        let Some(mut frame) = queue.pop_front() else {
+        let Some(carried) = queue.pop_front() else {
             return false;
         };
-        let middle = frame.len() / 2;
         match spoiling {
-            Spoiling::Dropped => return true,
-            Spoiling::Doubled => queue.push_front(frame.clone()),
-            Spoiling::Overtaken => {
-                let Some(next) = queue.pop_front() else {
-                    queue.push_front(frame);
-                    return false;
-                };
-                queue.push_front(frame);
-                frame = next;
+            Spoiling::Dropped | Spoiling::CutShort => {
+                if let Some(spoilt) = carried.spoilt(spoiling) {
+                    queue.push_front(spoilt);
+                }
             }
-            Spoiling::CutShort => frame.truncate(middle),
+            Spoiling::Doubled => {
+                queue.push_front(carried.clone());
+                queue.push_front(carried);
+            }
+            Spoiling::Overtaken => {
+                let next = queue.pop_front();
+                let is_overtaken = next.is_some();
+                queue.push_front(carried);
+                next.into_iter().for_each(|next| queue.push_front(next));
+                return is_overtaken;
+            }
         }
-        queue.push_front(frame);
         true
     }
 
@@ -221,14 +251,28 @@ impl Connection {
     ) -> Result<(), ReplicaError> {
         match direction {
             Direction::Up => {
-                if let Some(frame) = self.up.pop_front() {
-                    self.tell_session(relay, at, now, RelayInput::Received(frame));
+                match self.up.pop_front() {
+                    Some(Carried::Frame(frame)) => {
+                        self.tell_session(relay, at, now, RelayInput::Received(frame));
+                    }
+                    Some(Carried::Request { hash, bearer }) => {
+                        let fetched = self.fetch(relay, now, hash, &bearer);
+                        self.down.push_back(Carried::Segment { hash, fetched });
+                    }
+                    // A request that was lost: the device's own end says so.
+                    Some(lost @ Carried::Segment { .. }) => self.down.push_back(lost),
+                    None => {}
                 }
                 Ok(())
             }
             Direction::Down => match self.down.pop_front() {
-                Some(frame) => self.tell_link(replica, at, LinkInput::Received(frame)),
-                None => Ok(()),
+                Some(Carried::Frame(frame)) => {
+                    self.tell_link(replica, at, LinkInput::Received(frame))
+                }
+                Some(Carried::Segment { hash, fetched }) => {
+                    self.tell_link(replica, at, LinkInput::Fetched { hash, fetched })
+                }
+                Some(Carried::Request { .. }) | None => Ok(()),
             },
         }
     }
@@ -312,12 +356,18 @@ impl Connection {
             match effect {
                 LinkEffect::Send(frame) => {
                     self.sent.push(frame.clone());
-                    self.up.push_back(frame);
+                    self.up.push_back(Carried::Frame(frame));
                 }
                 LinkEffect::Close(reason) => self.close(reason),
                 LinkEffect::CaughtUp => self.has_caught_up = true,
-                LinkEffect::Welcomed { .. } | LinkEffect::Changed(_) | LinkEffect::Moved { .. } => {
+                LinkEffect::Fetch { segment, bearer } => {
+                    let hash = segment.hash;
+                    self.up.push_back(Carried::Request { hash, bearer });
                 }
+                LinkEffect::Welcomed { .. }
+                | LinkEffect::Fetching(_)
+                | LinkEffect::Changed(_)
+                | LinkEffect::Moved { .. } => {}
             }
         }
     }

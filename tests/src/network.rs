@@ -4,7 +4,7 @@ use client_core::{Executed, Identity, Medium, Moment, Replica, ReplicaError};
 use dealership::id::FreshIds;
 use dealership::{Timestamp, civil};
 use serde_json::{Value as Json, json};
-use sync_protocol::{ByeCode, CloseReason, Epoch};
+use sync_protocol::{ByeCode, CloseReason, Epoch, Versions};
 use sync_server::relay::{Opening, Relay, RelayKey, renew_epoch};
 use sync_server::store::MemoryStore;
 
@@ -31,6 +31,8 @@ pub struct Network {
     monotonic: u64,
     dice: Dice,
     weather: Weather,
+    /// What devices and the relay speak.
+    versions: [Versions; 2],
     devices: Vec<Held>,
 }
 
@@ -68,6 +70,7 @@ impl Network {
             monotonic: 0,
             dice,
             weather,
+            versions: [Versions::SPOKEN; 2],
             devices: Vec::new(),
         };
         network.clock(9, 0);
@@ -77,6 +80,11 @@ impl Network {
             .establish(now, "found", &group::founding())
             .expect("the relay founds the group");
         network
+    }
+
+    /// From now on devices and the relay speak these versions and no others.
+    pub const fn speak(&mut self, devices: Versions, relay: Versions) {
+        self.versions = [devices, relay];
     }
 
     /// Sets the relay's clock, and those of the devices with it; it never goes back.
@@ -108,6 +116,13 @@ impl Network {
 
     /// Enrols a device for a person of the cast, and syncs it once.
     pub fn enrol(&mut self, name: &'static str) -> Device {
+        let device = self.join(name);
+        self.sync(device);
+        device
+    }
+
+    /// Enrols a device for a person of the cast; it has not been connected yet.
+    pub fn join(&mut self, name: &'static str) -> Device {
         let key = self.dice.bytes();
         let identity = group::enrol(&mut self.relay, self.now, name, key);
         let connection = rusqlite::Connection::open_in_memory().expect("memory");
@@ -121,7 +136,6 @@ impl Network {
             clock_ahead: 0,
             is_lost: false,
         });
-        self.sync(device);
         device
     }
 
@@ -315,8 +329,10 @@ impl Network {
         let at = self.moment(device);
         let now = self.now;
         let replica = &mut self.devices[device.0].replica;
-        let mut connection = Connection::open(replica, &mut self.relay, nonce, at, now)
-            .expect("the replica is read");
+        let relay = &mut self.relay;
+        let mut connection =
+            Connection::open_speaking(self.versions, replica, relay, nonce, at, now)
+                .expect("the replica is read");
         for carried in 0..100_000 {
             let waiting = connection.waiting();
             let broken = breaks_after == Some(carried);
@@ -355,6 +371,7 @@ impl Network {
         use sync_protocol::{RelayConfig, RelayEffect, RelayInput, RelaySession};
         let head = self.relay.head().seq;
         let mut session = RelaySession::new(RelayConfig {
+            versions: sync_protocol::Versions::SPOKEN,
             nonce: sync_protocol::id::Nonce(self.dice.bytes()),
             server_name: self.relay.group().server_name.clone(),
             window: sync_protocol::limits::DEFAULT_WINDOW,

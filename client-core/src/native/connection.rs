@@ -20,6 +20,7 @@ use tokio_tungstenite::tungstenite::{Error as SocketError, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_tls_with_config};
 
 use crate::link::{Link, LinkEffect, LinkInput, Statistics};
+use crate::native::fetch::Fetcher;
 use crate::native::watch::Errand;
 use crate::native::{Clock, Server, SyncError};
 use crate::replica::Replica;
@@ -86,6 +87,7 @@ pub(super) struct Connection<T = MaybeTlsStream<TcpStream>> {
     sink: SplitSink<WebSocketStream<T>, Message>,
     stream: SplitStream<WebSocketStream<T>>,
     unsent: VecDeque<Message>,
+    fetcher: Fetcher,
     server: String,
 }
 
@@ -108,7 +110,7 @@ impl Connection {
                 },
             }
         };
-        Ok(Some(Self::over(replica, build, socket, server.address())?))
+        Ok(Some(Self::over(replica, build, socket, server.clone())?))
     }
 }
 
@@ -117,7 +119,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Connection<T> {
         replica: &Replica,
         build: &str,
         socket: WebSocketStream<T>,
-        server: String,
+        server: Server,
     ) -> Result<Self, SyncError> {
         let (sink, stream) = socket.split();
         Ok(Self {
@@ -125,7 +127,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Connection<T> {
             sink,
             stream,
             unsent: VecDeque::new(),
-            server,
+            server: server.address(),
+            fetcher: Fetcher::of(server),
         })
     }
 
@@ -175,6 +178,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Connection<T> {
                     is_flushed = true;
                     None
                 }
+                fetched = self.fetcher.next() => Some(fetched),
                 () = ring(alarm) => Some(LinkInput::Tick),
                 errand = next_errand(until) => Some(match errand {
                     Some(errand) => {
@@ -199,11 +203,13 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Connection<T> {
                 LinkEffect::Send(frame) => {
                     self.unsent.push_back(Message::Binary(frame.into()));
                 }
+                LinkEffect::Fetch { segment, bearer } => self.fetcher.fetch(segment, bearer),
                 LinkEffect::Close(reason) => {
                     self.say_goodbye().await;
                     return Some(reason);
                 }
                 LinkEffect::Welcomed { .. }
+                | LinkEffect::Fetching(_)
                 | LinkEffect::Changed(_)
                 | LinkEffect::Moved { .. }
                 | LinkEffect::CaughtUp => {}
@@ -334,6 +340,7 @@ mod tests {
     fn challenge() -> Message {
         use sync_protocol::{Millis, RelayConfig, RelayEffect, RelayInput, RelaySession};
         let mut session = RelaySession::new(RelayConfig {
+            versions: sync_protocol::Versions::SPOKEN,
             nonce: sync_protocol::id::Nonce([1; 32]),
             server_name: "relay".to_owned(),
             window: limits::DEFAULT_WINDOW,
@@ -351,8 +358,8 @@ mod tests {
         let (ours, theirs) = tokio::io::duplex(64);
         let mut replica = LI_NA.replica();
         let socket = WebSocketStream::from_raw_socket(ours, Role::Client, None).await;
-        let mut connection =
-            Connection::over(&replica, "test", socket, "relay".to_owned()).unwrap();
+        let server = Server::new("http://127.0.0.1:1", None).unwrap();
+        let mut connection = Connection::over(&replica, "test", socket, server).unwrap();
         let (errands, mut wanted) = mpsc::channel::<Errand>(1);
         let (done, errand_done) = tokio::sync::oneshot::channel();
         let relay = async {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
+use sync_protocol::SegmentHash;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 use tokio_tungstenite::Connector;
@@ -83,6 +84,11 @@ impl Server {
 
     pub(super) fn enrol_url(&self) -> String {
         self.url(["https", "http"], "/enrol")
+    }
+
+    /// Where a segment is fetched.
+    pub(super) fn segment_url(&self, hash: SegmentHash) -> String {
+        self.url(["https", "http"], &format!("/segments/{hash}"))
     }
 
     pub(super) fn sync_url(&self) -> String {

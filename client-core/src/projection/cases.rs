@@ -31,7 +31,20 @@ pub(super) fn replace(
     put(connection, &source(id), &shown, before)
 }
 
-fn shown(document: &Document) -> Vec<Case> {
+/// Puts the cases that a document shows of which the tables know none.
+pub(super) fn insert(
+    connection: &Connection,
+    id: DocumentId,
+    shown: &[Case],
+) -> Result<(), StoreError> {
+    if shown.is_empty() {
+        return Ok(());
+    }
+    put(connection, &source(id), shown, false)
+}
+
+/// The cases that a document shows.
+pub(super) fn shown(document: &Document) -> Vec<Case> {
     let mut cases = [
         register::cases(document),
         clock::cases(document),

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use dealership::Document;
+use dealership::case::Case;
 use dealership::id::{CustomerId, DocumentId};
 use dealership::kind::Kind;
 use rusqlite::{Connection, OptionalExtension};
@@ -20,6 +21,43 @@ pub(super) struct Dirty {
     pub(super) keys: BTreeSet<String>,
     /// Deleted cards, for the cases between the deletion and those who worked on.
     pub(super) deletions: BTreeSet<DocumentId>,
+}
+
+/// What the tables are to say of a document, worked out apart from them.
+#[derive(Debug)]
+pub(crate) struct Projected {
+    kind: Kind,
+    rows: Rows,
+    cases: Vec<Case>,
+}
+
+impl Projected {
+    /// What they are to say of this one.
+    pub(crate) fn of(document: &Document) -> Self {
+        Self {
+            kind: document.kind(),
+            rows: rows(document),
+            cases: cases::shown(document),
+        }
+    }
+}
+
+/// Puts what the tables are to say of a document of which they say nothing.
+pub(super) fn insert(
+    connection: &Connection,
+    id: DocumentId,
+    projected: Projected,
+    dirty: &mut Dirty,
+) -> Result<(), StoreError> {
+    let Projected {
+        kind,
+        rows,
+        cases: shown,
+    } = projected;
+    let tables = table::of_kind(kind);
+    rows.replace(connection, &tables, &id.as_bytes().into(), false)?;
+    cases::insert(connection, id, &shown)?;
+    note(connection, id, Some(kind), dirty)
 }
 
 /// Makes what the tables say of a document what it says now; `None` says nothing.

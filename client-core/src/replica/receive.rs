@@ -23,7 +23,7 @@ use crate::projection;
 use crate::replica::intake::{Arrival, Intake};
 use crate::replica::shelf::Shelf;
 use crate::replica::{Replica, comparison};
-use crate::store::{self, position, purged, suspect, tagged_page};
+use crate::store::{self, position, purged, segment, suspect, tagged_page};
 use crate::wire::{leaves, of_wire_document, of_wire_time};
 
 /// One page among entries that are stored together, under the relay's tag for its states.
@@ -37,7 +37,7 @@ pub struct Page {
 
 /// What moves the cursor: everything that came, and where the replica stands with it.
 #[derive(Clone, Copy)]
-struct Reading<'r> {
+pub(super) struct Reading<'r> {
     entries: &'r [Entry],
     pages: &'r [Page],
     /// Documents that were purged and that the relay has again.
@@ -61,7 +61,8 @@ impl Replica {
     ///
     /// Changes that wait in the outbox stay there: the relay judges them. Where the log begins
     /// again, the cursor is given up in the same transaction: whatever ends the connection, the
-    /// next one begins again too, and entries of spaces that were gained are not passed over.
+    /// next one begins again too, and entries of spaces that were gained are not passed over. Where
+    /// segments bring them, it is noted that the cursor does not speak of them.
     ///
     /// # Errors
     ///
@@ -83,8 +84,16 @@ impl Replica {
         let held: Vec<&str> = welcomed.spaces.iter().map(|space| space.as_str()).collect();
         let shelf = Shelf::new(&transaction, &self.cache);
         let mut received = Received::default();
-        if position::spaces(&transaction)? != held {
-            position::set_spaces(&transaction, held.iter().copied())?;
+        let lacking: BTreeSet<&str> = welcomed.lacking.iter().map(|name| name.as_str()).collect();
+        let is_whole = |space: &&str| !lacking.contains(space);
+        let known = position::spaces(&transaction)?;
+        let whole: Vec<&str> = held.iter().copied().filter(is_whole).collect();
+        if known != held || position::whole_spaces(&transaction)? != whole {
+            let spaces = held.iter().map(|space| (*space, is_whole(space)));
+            position::set_spaces(&transaction, spaces)?;
+            segment::forget_others(&transaction)?;
+        }
+        if known != held {
             for space in store::document::spaces(&transaction)? {
                 if held.contains(&space.as_str()) {
                     continue;
@@ -172,7 +181,7 @@ impl Replica {
         self.compare()
     }
 
-    fn take_in(
+    pub(super) fn take_in(
         &mut self,
         arrivals: BTreeMap<DocumentId, Vec<Arrival<'_>>>,
         reading: Option<Reading<'_>>,

@@ -106,6 +106,11 @@ impl<'s> Shelf<'s> {
         Ok(spaces)
     }
 
+    /// Takes note of a document that the call put in its row and has read.
+    pub(crate) fn put_read(&self, id: DocumentId, document: Document) {
+        self.read.borrow_mut().insert(id, Rc::new(document));
+    }
+
     /// Takes note of what the call made of a document; `None` if it is gone.
     pub(crate) fn replace(&self, id: DocumentId, loaded: Option<Loaded>) {
         self.read.borrow_mut().remove(&id);

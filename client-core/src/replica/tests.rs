@@ -6,4 +6,5 @@ mod healing;
 mod hostile;
 mod quarantine;
 mod restored;
+mod segments;
 mod set_aside;

@@ -53,16 +53,32 @@ pub(crate) fn spaces(connection: &Connection) -> Result<Vec<String>, StoreError>
     Ok(spaces)
 }
 
-/// Replaces the spaces that this device holds.
+/// The names of the spaces that the cursor speaks of, ascending.
+pub(crate) fn whole_spaces(connection: &Connection) -> Result<Vec<String>, StoreError> {
+    let spaces = connection
+        .prepare_cached("SELECT name FROM space WHERE is_whole ORDER BY name")?
+        .query_map((), |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    Ok(spaces)
+}
+
+/// Replaces the spaces that this device holds, each with whether the cursor speaks of it.
 pub(crate) fn set_spaces<'s>(
     connection: &Connection,
-    spaces: impl IntoIterator<Item = &'s str>,
+    spaces: impl IntoIterator<Item = (&'s str, bool)>,
 ) -> Result<(), StoreError> {
     connection.execute("DELETE FROM space", ())?;
-    let mut statement = connection.prepare_cached("INSERT INTO space (name) VALUES (?)")?;
+    let mut statement =
+        connection.prepare_cached("INSERT INTO space (name, is_whole) VALUES (?, ?)")?;
     for space in spaces {
-        statement.execute([space])?;
+        statement.execute(space)?;
     }
+    Ok(())
+}
+
+/// Notes that the cursor speaks of every space.
+pub(crate) fn all_whole(connection: &Connection) -> Result<(), StoreError> {
+    connection.execute("UPDATE space SET is_whole = 1 WHERE NOT is_whole", ())?;
     Ok(())
 }
 

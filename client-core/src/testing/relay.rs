@@ -97,6 +97,7 @@ impl Relay {
             head: self.head(),
             relay_clock: self.clock(),
             resume: Resume::Tail,
+            lacking: Vec::new(),
             upgrade: Upgrade::None,
             spaces: person.spaces().into_iter().map(name).collect(),
         }

@@ -3,9 +3,10 @@
 use crate::clock::Timestamp;
 use crate::close::CloseReason;
 use crate::cursor::{Cursor, Epoch, Seq};
-use crate::entry::Entry;
+use crate::entry::{Entry, SaveEntry};
 use crate::id::BatchId;
 use crate::message::{Outcome, Resume, Upgrade};
+use crate::segment::SegmentInfo;
 use crate::tagged_state::StatesTag;
 use crate::text::SpaceName;
 
@@ -30,6 +31,36 @@ pub enum ClientEffect {
         /// The tag of the states that the entries end with, to be kept with their leaves.
         states: Option<StatesTag>,
     },
+    /// Fetch a segment, and say [`super::ClientInput::Fetched`]: `GET /segments/<hash>` with the
+    /// bearer.
+    Fetch {
+        /// Which, and how many bytes to expect at most.
+        segment: SegmentInfo,
+        /// What to show.
+        bearer: String,
+    },
+    /// How far the segments have come, when there is news of it.
+    Fetching(FetchProgress),
+    /// Store the documents of a segment, with a note that it is stored, in one transaction, and
+    /// with the cursor where the replica has none; then say [`super::ClientInput::SegmentStored`].
+    ///
+    /// The cursor speaks of spaces that are whole, and these are not yet.
+    StoreSegment {
+        /// Which.
+        segment: SegmentInfo,
+        /// Its documents; some may be here already.
+        saves: Vec<SaveEntry>,
+        /// Where the log goes on behind the segments.
+        cursor: Cursor,
+    },
+    /// Every segment is stored: note that all spaces are whole, and the cursor where there is none.
+    Whole {
+        /// Where the log goes on.
+        cursor: Cursor,
+    },
+    /// There are no segments to be had, or the device may not take any: give the cursor up, and
+    /// count all spaces as whole, for the log comes from its beginning.
+    ReadFromStart,
     /// Everything that the log held is stored.
     CaughtUp {
         /// Up to where.
@@ -56,6 +87,19 @@ pub enum ClientEffect {
     Close(CloseReason),
 }
 
+/// How far the segments have come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FetchProgress {
+    /// Documents that are stored.
+    pub documents_done: u64,
+    /// Documents that there are.
+    pub documents: u64,
+    /// Bytes of the segments that are stored.
+    pub bytes_done: u64,
+    /// Bytes of all segments.
+    pub bytes: u64,
+}
+
 /// What a relay says when it admits a device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Welcomed {
@@ -73,4 +117,6 @@ pub struct Welcomed {
     pub upgrade: Upgrade,
     /// The device's spaces, all of them, in ascending order.
     pub spaces: Vec<SpaceName>,
+    /// Those of them that segments will bring; none where the log brings everything.
+    pub lacking: Vec<SpaceName>,
 }

@@ -1,20 +1,27 @@
 //! How a device answers a challenge, and what it makes of the welcome.
 
-use super::{ClientConfig, Inbound, Live, Outbound, Welcomed};
+use std::collections::BTreeSet;
+
+use super::fetching::Fetching;
+use super::{ClientConfig, Live, Outbound, Reading, Welcomed};
 use crate::clock::Timestamp;
 use crate::close::{CloseReason, Violation};
 use crate::cursor::{Cursor, Seq};
 use crate::message::{
     Challenge, Greeting, Hello, Resume, Versions, Welcome, spaces_digest, unpack_spaces,
 };
+use crate::segment::SegmentHash;
 use crate::text::{SpaceName, truncated};
 use crate::window::{ReceiveWindow, SendWindow};
-use crate::{kinded, limits, proof};
+use crate::{SEGMENTS_SINCE, kinded, limits, proof};
 
 /// What the hello asked for, to compare the welcome with.
 pub(super) struct Asked {
+    versions: Versions,
     cursor: Option<Cursor>,
     spaces: Vec<SpaceName>,
+    segments: BTreeSet<SegmentHash>,
+    takes_segments: bool,
     window: ReceiveWindow,
 }
 
@@ -24,7 +31,7 @@ pub(super) fn answer(
     clock: Timestamp,
     challenge: &Challenge,
 ) -> Result<(Hello, Asked), CloseReason> {
-    let (ours, theirs) = (Versions::SPOKEN, challenge.versions);
+    let (ours, theirs) = (config.versions, challenge.versions);
     if ours.common(theirs).is_none() {
         return Err(CloseReason::NoCommonVersion { ours, theirs });
     }
@@ -56,8 +63,11 @@ pub(super) fn answer(
             signature,
         },
         Asked {
+            versions: ours,
             cursor: config.cursor,
             spaces,
+            segments: std::mem::take(&mut config.segments),
+            takes_segments: config.takes_segments,
             window,
         },
     ))
@@ -75,34 +85,59 @@ pub(super) fn admit(asked: &mut Asked, welcome: &Welcome) -> Result<(Live, Welco
         upgrade,
         ref spaces,
     } = *welcome;
-    if !(Versions::SPOKEN.oldest..=Versions::SPOKEN.newest).contains(&version) {
+    if !asked.versions.contains(version) {
         return Err(Violation::VersionNotOffered { version }.into());
     }
-    let position = match (resume, asked.cursor) {
-        (Resume::Restart, _) | (Resume::Tail, None) => Seq::default(),
-        (Resume::Tail, Some(cursor)) if cursor.epoch != epoch => {
+    if resume == Resume::Fetch && version < SEGMENTS_SINCE {
+        return Err(Violation::FetchNotOffered { version }.into());
+    }
+    let goes_on = asked.cursor.filter(|_| resume != Resume::Restart);
+    match goes_on {
+        Some(cursor) if cursor.epoch != epoch => {
             return Err(Violation::WrongEpoch { found: epoch }.into());
         }
-        (Resume::Tail, Some(cursor)) if cursor.seq > head => {
+        Some(cursor) if cursor.seq > head => {
             return Err(Violation::CursorAhead {
                 head,
                 cursor: cursor.seq,
             }
             .into());
         }
-        (Resume::Tail, Some(cursor)) => cursor.seq,
-    };
+        _ => {}
+    }
     let spaces = match spaces {
         Some(packed) => unpack_spaces(packed)?,
         None if asked.spaces.is_empty() => return Err(Violation::NoSpaces.into()),
-        None => std::mem::take(&mut asked.spaces),
+        None => asked.spaces.clone(),
+    };
+    let mut lacking = BTreeSet::new();
+    let reading = match resume {
+        Resume::Tail | Resume::Restart => {
+            let position = goes_on.map_or(Seq::default(), |cursor| cursor.seq);
+            Reading::from(epoch, position, asked.window)
+        }
+        Resume::Fetch if goes_on.is_some() || asked.takes_segments => {
+            // Of a replica without a cursor nothing is whole.
+            let is_whole = |space: &SpaceName| goes_on.is_some() && asked.spaces.contains(space);
+            lacking.extend(spaces.iter().filter(|space| !is_whole(space)).cloned());
+            let segments = std::mem::take(&mut asked.segments);
+            let fetching = Fetching::new(epoch, lacking.clone(), goes_on, segments);
+            Reading::Fetches(Box::new(fetching), asked.window)
+        }
+        // The relay waits to be told; the host learns that the log begins again.
+        Resume::Fetch => Reading::Waits(epoch, asked.window),
+    };
+    let resume = match &reading {
+        Reading::Waits(..) => Resume::Restart,
+        _ => resume,
     };
     let live = Live {
         version,
-        inbound: Inbound::new(epoch, position, asked.window),
+        reading,
         outbound: Outbound::new(SendWindow::announced(window)?),
     };
     let relay_clock = clock;
+    let lacking = lacking.into_iter().collect();
     Ok((
         live,
         Welcomed {
@@ -113,6 +148,7 @@ pub(super) fn admit(asked: &mut Asked, welcome: &Welcome) -> Result<(Live, Welco
             resume,
             upgrade,
             spaces,
+            lacking,
         },
     ))
 }

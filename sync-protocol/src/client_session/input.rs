@@ -1,16 +1,21 @@
 //! What a device's host tells its session.
 
+use std::collections::BTreeSet;
+
 use ed25519_dalek::SigningKey;
 
 use crate::batch::Batch;
 use crate::clock::Timestamp;
 use crate::cursor::{Cursor, Seq};
 use crate::id::DeviceNumber;
-use crate::message::OutboxSummary;
+use crate::message::{OutboxSummary, Versions};
+use crate::segment::SegmentHash;
 use crate::text::SpaceName;
 
 /// What a device brings to a connection.
 pub struct ClientConfig {
+    /// What it speaks: [`Versions::SPOKEN`].
+    pub versions: Versions,
     /// Who it is.
     pub device: DeviceNumber,
     /// The key it was enrolled with; dropped as soon as the hello is signed.
@@ -23,8 +28,13 @@ pub struct ClientConfig {
     pub shapes: u32,
     /// How far it has read; `None` if it has read nothing.
     pub cursor: Option<Cursor>,
-    /// The spaces of the last welcome; empty if there was none.
+    /// The spaces of the last welcome that are whole: what the cursor speaks of.
     pub spaces: Vec<SpaceName>,
+    /// The segments that it holds of the spaces that are not.
+    pub segments: BTreeSet<SegmentHash>,
+    /// Whether it may take segments if it has no cursor. One that holds documents all the same may
+    /// not: only the log says what was purged since they came.
+    pub takes_segments: bool,
     /// What it has not pushed yet.
     pub outbox: OutboxSummary,
     /// How many bytes of entries may be on their way to it: [`crate::limits::DEFAULT_WINDOW`].
@@ -54,10 +64,33 @@ pub enum ClientInput {
         /// The position of the cursor that was committed.
         through: Seq,
     },
+    /// What a fetch brought that [`super::ClientEffect::Fetch`] asked for.
+    Fetched {
+        /// The segment.
+        hash: SegmentHash,
+        /// Its bytes, unchecked.
+        fetched: Result<Vec<u8>, FetchProblem>,
+    },
+    /// The host has committed a segment.
+    SegmentStored {
+        /// Which.
+        hash: SegmentHash,
+    },
     /// Time has passed.
     Tick,
     /// The host wants to end the connection.
     Leave,
     /// The transport closed.
     Closed,
+}
+
+/// Why a segment was not fetched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FetchProblem {
+    /// The relay has no such segment any more, or the bearer is no longer good: there is a new list.
+    #[error("the relay no longer gives it")]
+    Gone,
+    /// It did not come whole; it may come another time.
+    #[error("it did not come whole")]
+    Failed,
 }

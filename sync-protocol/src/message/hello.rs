@@ -45,6 +45,19 @@ impl Versions {
         newest: PROTOCOL_VERSION,
     };
 
+    /// One version and no other.
+    pub const fn only(version: u8) -> Self {
+        Self {
+            oldest: version,
+            newest: version,
+        }
+    }
+
+    /// Whether a version is in the span.
+    pub const fn contains(self, version: u8) -> bool {
+        self.oldest <= version && version <= self.newest
+    }
+
     /// The newest version in both spans.
     pub fn common(self, other: Self) -> Option<u8> {
         let newest = self.newest.min(other.newest);
@@ -153,6 +166,9 @@ pub enum Resume {
     /// device holds is wiped.
     #[n(1)]
     Restart,
+    /// Where the device says, from version 2 on: it lacks spaces, and wants segments of them first.
+    #[n(2)]
+    Fetch,
 }
 
 /// Whether a relay wants a device to upgrade.

@@ -6,6 +6,7 @@ use crate::close::CloseReason;
 use crate::cursor::{Cursor, Seq};
 use crate::id::DeviceNumber;
 use crate::message::Greeting;
+use crate::text::SpaceName;
 
 /// What should happen now, told by a [`super::RelaySession`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +33,14 @@ pub enum RelayEffect {
         after: Seq,
         /// The walk that this read is part of.
         walk: Walk,
+    },
+    /// List the segments of spaces, and answer [`super::RelayInput::Offered`]: only of those that
+    /// the device may read.
+    Offer {
+        /// The spaces that it lacks.
+        spaces: Vec<SpaceName>,
+        /// How far it has read; the segments must reach at least as far.
+        after: Seq,
     },
     /// Judge a batch, in the order of these effects, and answer [`super::RelayInput::Verdict`].
     Accept(Batch),

@@ -11,7 +11,7 @@ use crate::message::{
     Challenge, Greeting, Hello, RelayMessage, Resume, Welcome, pack_spaces, spaces_digest,
 };
 use crate::window::ReceiveWindow;
-use crate::{kinded, limits, proof};
+use crate::{SEGMENTS_SINCE, kinded, limits, proof};
 
 const GREETING_PART: &str = "a greeting";
 
@@ -28,8 +28,8 @@ pub(super) struct Proof {
 pub(super) struct Beginning {
     /// The frame of the welcome.
     pub(super) welcome: Vec<u8>,
-    /// Where the entries begin.
-    pub(super) position: Seq,
+    /// Where the entries begin; `None` where the device is to say.
+    pub(super) position: Option<Seq>,
 }
 
 impl Proof {
@@ -70,6 +70,7 @@ impl Proof {
 
 /// The cursor that proves that the log has lost entries, if it does.
 pub(super) fn rollback(greeting: &Greeting, head: Seq, admission: &Admission) -> Option<Cursor> {
+    // Whatever spaces it speaks of.
     let ahead = ours(greeting, admission).filter(|cursor| cursor.seq > head);
     let of_a_lost_history = greeting
         .cursor
@@ -92,10 +93,14 @@ pub(super) fn welcome(
         upgrade,
         ..
     } = *admission;
+    let knows_segments = version >= SEGMENTS_SINCE;
+    let start = Seq::default();
     let (resume, position) = match (greeting.cursor, ours(greeting, admission)) {
-        (None, _) => (Resume::Tail, Seq::default()),
-        (Some(_), Some(cursor)) => (Resume::Tail, cursor.seq),
-        (Some(_), None) => (Resume::Restart, Seq::default()),
+        (None, _) if knows_segments => (Resume::Fetch, None),
+        (None, _) => (Resume::Tail, Some(start)),
+        (Some(_), Some(cursor)) if admission.has_same_spaces => (Resume::Tail, Some(cursor.seq)),
+        (Some(_), Some(_)) if knows_segments => (Resume::Fetch, None),
+        (Some(_), _) => (Resume::Restart, Some(start)),
     };
     let names = match greeting.spaces {
         Some(digest) if digest == spaces_digest(spaces) => None,

@@ -2,14 +2,17 @@
 
 use super::LogAnswer;
 use crate::clock::Timestamp;
-use crate::cursor::{Epoch, Seq};
+use crate::cursor::{Cursor, Epoch, Seq};
 use crate::id::{BatchId, Nonce};
-use crate::message::{Bye, Outcome, Upgrade};
+use crate::message::{Bye, Outcome, Upgrade, Versions};
+use crate::segment::SegmentInfo;
 use crate::text::SpaceName;
 
 /// What a relay brings to a connection.
 #[derive(Clone, Debug)]
 pub struct RelayConfig {
+    /// What it speaks: [`Versions::SPOKEN`].
+    pub versions: Versions,
     /// Fresh randomness, never used twice.
     pub nonce: Nonce,
     /// The name that clients dial; cut at [`crate::limits::SERVER_NAME`] bytes.
@@ -38,6 +41,8 @@ pub enum RelayInput {
     Admitted(Admission),
     /// Answers [`super::RelayEffect::Read`].
     Log(LogAnswer),
+    /// Answers [`super::RelayEffect::Offer`]; `None` where the spaces must be read from the log.
+    Offered(Option<Offer>),
     /// The verdict on a batch from [`super::RelayEffect::Accept`].
     Verdict {
         /// The batch.
@@ -73,6 +78,9 @@ pub struct Admission {
     /// Whether the tag of the greeting's cursor is one that this relay gave for its epoch, seq
     /// and, where the log reaches that far, what the log holds up to it.
     pub cursor_tag_is_valid: bool,
+    /// Whether the greeting's digest of spaces is that of the device's spaces: the cursor speaks of
+    /// no others.
+    pub has_same_spaces: bool,
     /// Whether the tag of the greeting's cursor is one that this relay gave for its epoch and seq,
     /// and what the log holds up to that seq is something else: the log went back and has grown
     /// again since.
@@ -83,4 +91,15 @@ pub struct Admission {
     pub clock: Timestamp,
     /// Whether the device should upgrade.
     pub upgrade: Upgrade,
+}
+
+/// The segments that hold everything of some spaces up to a position.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Offer {
+    /// Where the log goes on behind them.
+    pub cursor: Cursor,
+    /// What the device shows when it fetches them; at most [`crate::limits::BEARER`] bytes.
+    pub bearer: String,
+    /// The segments, the most useful first.
+    pub segments: Vec<SegmentInfo>,
 }

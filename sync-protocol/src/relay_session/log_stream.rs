@@ -54,6 +54,8 @@ pub(super) struct LogStream {
     read: Seq,
     walk: Walk,
     is_reading: bool,
+    /// Whether the device has yet to say where it follows from.
+    is_awaited: bool,
     /// Frames that wait for credit: the pieces of one save.
     waiting: VecDeque<Vec<u8>>,
     /// Whether the device has been told that it has caught up with what it was sent.
@@ -69,9 +71,13 @@ struct QuietMove {
 }
 
 impl LogStream {
-    pub(super) const fn new(window: SendWindow, position: Seq) -> Self {
+    /// A log that is read from a position on, or from where the device will say.
+    pub(super) fn new(window: SendWindow, position: Option<Seq>) -> Self {
+        let is_awaited = position.is_none();
+        let position = position.unwrap_or_default();
         Self {
             window,
+            is_awaited,
             sent: position,
             read: position,
             walk: Walk {
@@ -83,6 +89,16 @@ impl LogStream {
             told: false,
             quiet: None,
         }
+    }
+
+    /// Whether the device has yet to say where it follows from.
+    pub(super) const fn is_awaited(&self) -> bool {
+        self.is_awaited
+    }
+
+    /// Begins after the position that the device says.
+    pub(super) fn begin(&mut self, position: Seq) {
+        *self = Self::new(self.window, Some(position));
     }
 
     /// Takes in credit.
@@ -169,8 +185,10 @@ impl LogStream {
         {
             effects.push_back(RelayEffect::Send(frame));
         }
-        let is_free =
-            !self.is_reading && self.waiting.is_empty() && self.window.has_room_for_a_frame();
+        let is_free = !self.is_reading
+            && !self.is_awaited
+            && self.waiting.is_empty()
+            && self.window.has_room_for_a_frame();
         if is_free && (self.read < head || !self.told) {
             if self.read >= self.walk.end {
                 self.walk = Walk {

@@ -39,24 +39,26 @@ fn transcript() -> String {
         match step {
             Step::DeliverUp => {
                 let frame = &network.links[index].up[0];
-                let name = match decode_client(PROTOCOL_VERSION, frame).unwrap().unwrap() {
+                let name = match decode_client(1, frame).unwrap().unwrap() {
                     ClientMessage::Hello(_) => "hello",
                     ClientMessage::Push(_) => "push",
                     ClientMessage::Credit(_) => "credit",
                     ClientMessage::Bye(_) => "bye",
                     ClientMessage::Erased(_) => "erased",
+                    other => panic!("version 1 has no {other:?}"),
                 };
                 show(&mut text, "device → relay", name, frame);
             }
             Step::DeliverDown => {
                 let frame = &network.links[index].down[0];
-                let name = match decode_relay(PROTOCOL_VERSION, frame).unwrap().unwrap() {
+                let name = match decode_relay(1, frame).unwrap().unwrap() {
                     RelayMessage::Challenge(_) => "challenge",
                     RelayMessage::Welcome(_) => "welcome",
                     RelayMessage::Entries(_) => "entries",
                     RelayMessage::Verdict(_) => "verdict",
                     RelayMessage::Credit(_) => "credit",
                     RelayMessage::Bye(_) => "bye",
+                    other => panic!("version 1 has no {other:?}"),
                 };
                 show(&mut text, "relay → device", name, frame);
             }
@@ -85,7 +87,7 @@ fn the_session_in_the_document_is_what_the_sessions_say() {
 
 #[test]
 fn the_limits_in_the_document_are_those_of_the_code() {
-    let rows: [(&str, u64); 35] = [
+    let rows: [(&str, u64); 43] = [
         ("protocol version", u64::from(PROTOCOL_VERSION)),
         ("frame, bytes", limits::FRAME as u64),
         (
@@ -97,6 +99,26 @@ fn the_limits_in_the_document_are_those_of_the_code() {
         ("tagged states per batch", limits::STATES_PER_BATCH as u64),
         ("path of a tagged state, bytes", limits::STATE_PATH as u64),
         ("save, bytes of its encoded entry", limits::SAVE as u64),
+        (
+            "a segment takes no more documents from, unpacked bytes",
+            limits::SEGMENT_FROM as u64,
+        ),
+        (
+            "body of a segment, unpacked bytes",
+            limits::SEGMENT_BODY as u64,
+        ),
+        ("segment, bytes", limits::SEGMENT as u64),
+        ("documents per segment", limits::SEGMENT_DOCUMENTS as u64),
+        (
+            "segments per manifest",
+            limits::SEGMENTS_PER_MANIFEST as u64,
+        ),
+        ("manifests per list", limits::MANIFESTS as u64),
+        ("bearer, bytes", limits::BEARER as u64),
+        (
+            "fetches that fail in a row",
+            u64::from(limits::FETCH_FAILURES),
+        ),
         ("name of a space, bytes", limits::SPACE_NAME as u64),
         ("spaces per device", limits::SPACES as u64),
         ("list of spaces, unpacked bytes", limits::SPACES_BODY as u64),

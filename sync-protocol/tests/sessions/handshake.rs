@@ -73,6 +73,7 @@ fn a_recorded_hello_is_worth_nothing_on_another_connection() {
     let recorded = hello(&greeting());
     // when it is sent over a connection with another nonce,
     let mut session = sync_protocol::RelaySession::new(sync_protocol::RelayConfig {
+        versions: sync_protocol::Versions::only(1),
         nonce: Nonce([10; 32]),
         server_name: "relay.example".to_owned(),
         window: limits::DEFAULT_WINDOW,

@@ -226,6 +226,7 @@ impl Hub {
             head: self.head(),
             cursor_tag_is_valid: valid,
             cursor_is_of_a_lost_history: false,
+            has_same_spaces: true,
             spaces,
             clock: Timestamp(1_700_000_000_000),
             upgrade: Upgrade::None,

@@ -87,6 +87,7 @@ pub struct LoneRelay {
 impl LoneRelay {
     pub fn opened() -> Self {
         let session = RelaySession::new(RelayConfig {
+            versions: Versions::only(1),
             nonce: NONCE,
             server_name: "relay.example".to_owned(),
             window: limits::DEFAULT_WINDOW,
@@ -122,7 +123,7 @@ impl LoneRelay {
 pub fn challenge() -> Challenge {
     let server_name = "relay.example".to_owned();
     Challenge {
-        versions: Versions::SPOKEN,
+        versions: Versions::only(1),
         nonce: NONCE,
         server_name,
     }
@@ -130,7 +131,7 @@ pub fn challenge() -> Challenge {
 
 pub fn greeting() -> Greeting {
     Greeting {
-        versions: Versions::SPOKEN,
+        versions: Versions::only(1),
         device: DeviceNumber(1),
         build: "forecourt-test 0.1".to_owned(),
         shapes: 3,
@@ -174,6 +175,7 @@ pub fn admission(head: u64) -> Admission {
         head: Seq(head),
         cursor_tag_is_valid: true,
         cursor_is_of_a_lost_history: false,
+        has_same_spaces: true,
         spaces: vec![space("group")],
         clock: Timestamp(0),
         upgrade: Upgrade::None,
@@ -204,7 +206,7 @@ pub fn entries(after: u64, through: u64, entries: &[Entry]) -> Entries {
 
 pub fn sent_by_client(effects: &[ClientEffect]) -> Vec<ClientMessage> {
     let frames = effects.iter().filter_map(|effect| match effect {
-        ClientEffect::Send(frame) => Some(decode_client(1, frame).unwrap().unwrap()),
+        ClientEffect::Send(frame) => Some(decode_client(frame[0], frame).unwrap().unwrap()),
         _ => None,
     });
     frames.collect()
@@ -212,7 +214,7 @@ pub fn sent_by_client(effects: &[ClientEffect]) -> Vec<ClientMessage> {
 
 pub fn sent_by_relay(effects: &[RelayEffect]) -> Vec<RelayMessage> {
     let frames = effects.iter().filter_map(|effect| match effect {
-        RelayEffect::Send(frame) => Some(decode_relay(1, frame).unwrap().unwrap()),
+        RelayEffect::Send(frame) => Some(decode_relay(frame[0], frame).unwrap().unwrap()),
         _ => None,
     });
     frames.collect()

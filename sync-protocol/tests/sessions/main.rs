@@ -27,4 +27,5 @@ mod offers;
 mod push;
 mod reading;
 mod resume;
+mod segments;
 mod simulation;

@@ -87,6 +87,7 @@ impl Network {
             replica,
             client: ClientSession::new(config),
             relay: RelaySession::new(RelayConfig {
+                versions: sync_protocol::Versions::only(1),
                 nonce: Nonce([self.nonces; 32]),
                 server_name: "relay.example".to_owned(),
                 window: limits::DEFAULT_WINDOW,
@@ -211,6 +212,7 @@ impl Network {
                 }
             }
             ClientEffect::Close(reason) => link.client_closed = Some(reason),
+            other => panic!("version 1 has no {other:?}"),
         }
     }
 
@@ -257,6 +259,7 @@ impl Network {
                 );
                 self.publish();
             }
+            RelayEffect::Offer { .. } => panic!("version 1 has no segments"),
             RelayEffect::Close(reason) => link.relay_closed = Some(reason),
         }
     }

@@ -57,6 +57,9 @@ impl Replica {
 
     pub fn config(&self) -> ClientConfig {
         ClientConfig {
+            versions: sync_protocol::Versions::only(1),
+            segments: std::collections::BTreeSet::new(),
+            takes_segments: false,
             device: DeviceNumber(self.device),
             signing_key: self.key.clone(),
             server_name: Some("relay.example".to_owned()),
@@ -88,6 +91,7 @@ impl Replica {
         self.position = match (welcomed.resume, self.cursor) {
             (Resume::Tail, Some(cursor)) => cursor.seq,
             (Resume::Tail, None) | (Resume::Restart, _) => Seq(0),
+            (Resume::Fetch, _) => panic!("version 1 has no segments"),
         };
         self.spaces.clone_from(&welcomed.spaces);
         self.welcomes.push(welcomed);

@@ -19,6 +19,7 @@ mod network;
 mod pace;
 mod readers;
 mod routes;
+mod segments;
 mod session;
 mod sync;
 mod tls;
@@ -56,6 +57,8 @@ pub(crate) struct Hub {
     devices: Devices,
     tries: Tries,
     connections: Arc<Connections>,
+    /// Held while spaces are packed, so that those who want the same wait for it.
+    packing: tokio::sync::Mutex<()>,
     clock: Monotonic,
     metrics: PrometheusHandle,
     /// Begins the end: nothing new comes in, sessions drain.
@@ -104,6 +107,7 @@ pub(crate) fn run(settings: &Settings) -> Result<()> {
             devices: Devices::default(),
             tries: Tries::default(),
             connections: Arc::new(Connections::new(settings)),
+            packing: tokio::sync::Mutex::default(),
             clock: Monotonic::start(),
             metrics: handle,
             stopping: stopping.clone(),

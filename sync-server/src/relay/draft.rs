@@ -9,6 +9,7 @@ use dealership::{ChangeReceipt, DeviceNumber, Document, DocumentId, Kind, Seq, S
 use sync_protocol::BatchId;
 
 use super::documents::Loaded;
+use super::segments::forget_segments;
 use super::tag::Link;
 use crate::store::{
     ChangeRow, DocumentContent, DocumentRow, LogEntry, LogHead, LogRow, RunningHash, Store,
@@ -179,6 +180,9 @@ impl Draft {
     pub(super) fn write(self, store: &mut impl Store) -> Result<Vec<Arc<Loaded>>, StoreError> {
         for (row, running) in &self.rows {
             store.append(row, running)?;
+            if row.entry == LogEntry::Left {
+                forget_segments(store, row.space)?;
+            }
         }
         let mut kept = Vec::new();
         for Drafted { loaded, saved, .. } in self.documents.into_values() {

@@ -62,6 +62,14 @@ impl<'r, S: ReadStore> FrontDesk<'r, S> {
         }
     }
 
+    pub(super) const fn store(&self) -> &'r S {
+        self.store
+    }
+
+    pub(super) const fn key(&self) -> &'r RelayKey {
+        self.key
+    }
+
     /// An enrolled device; also one that was shut out, for it may still prove who it is.
     ///
     /// # Errors
@@ -104,10 +112,10 @@ impl<'r, S: ReadStore> FrontDesk<'r, S> {
 
     /// Decides whether a device that has proved itself comes in, and what it is told.
     ///
-    /// Its cursor counts only while its spaces are those it was read for: a space that it gained
-    /// since has entries before the cursor, so the log begins again. One ahead of the log counts
-    /// all the same, for it proves that the log has gone back, and so does one that was given for
-    /// another history than the log's.
+    /// Its cursor speaks of the spaces that it names, and those may no longer be its spaces: one
+    /// that it gained since has entries before the cursor. A cursor ahead of the log counts all the
+    /// same, for it proves that the log has gone back, and so does one that was given for another
+    /// history than the log's.
     ///
     /// # Errors
     ///
@@ -126,12 +134,11 @@ impl<'r, S: ReadStore> FrontDesk<'r, S> {
         let (mut cursor_tag_is_valid, mut cursor_is_of_a_lost_history) = (false, false);
         if let Some(cursor) = &greeting.cursor {
             let here = self.store.head_at(wire::domain_seq(cursor.seq))?;
-            let counts = has_same_spaces || here.is_none();
-            cursor_tag_is_valid = counts && self.key.gave(cursor, group.epoch, here.as_ref());
+            cursor_tag_is_valid = self.key.gave(cursor, group.epoch, here.as_ref());
             cursor_is_of_a_lost_history = self.key.proves_loss(cursor, group.epoch, here.as_ref());
         }
         let has_erased = match (&greeting.cursor, self.store.device(device)?) {
-            (Some(cursor), Some(row)) if cursor_tag_is_valid => {
+            (Some(cursor), Some(row)) if cursor_tag_is_valid && has_same_spaces => {
                 let through = wire::domain_seq(cursor.seq);
                 erasure::owes(self.store, &row, through)?.then_some(through)
             }
@@ -146,6 +153,7 @@ impl<'r, S: ReadStore> FrontDesk<'r, S> {
                 head: wire::seq(head),
                 cursor_tag_is_valid,
                 cursor_is_of_a_lost_history,
+                has_same_spaces,
                 spaces: names,
                 clock: wire::timestamp(now),
                 upgrade: upgrade(greeting.shapes),

@@ -6,6 +6,7 @@ use dealership::{DocumentId, Kind, Seq, Space, Timestamp, duty};
 
 use super::documents::{Found, Loaded};
 use super::draft::Draft;
+use super::segments::forget_segments;
 use super::tag::Link;
 use super::{Relay, RelayError};
 use crate::store::{LogEntry, LogHead, LogRow, Store};
@@ -75,6 +76,8 @@ impl<S: Store> Relay<S> {
         let first = Seq(self.head.seq.0.saturating_add(1));
         let erased = self.store.erase_document(document, first);
         erased.map_err(RelayError::from)?;
+        let forgotten = forget_segments(&mut self.store, loaded.space);
+        forgotten.map_err(RelayError::from)?;
         self.documents.forget(document);
         for space in std::iter::once(loaded.space).chain(spaces) {
             self.append_gone(now, document, space)?;

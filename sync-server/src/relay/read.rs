@@ -36,7 +36,8 @@ use sync_protocol::{Entry, Fit, LogAnswer, LogPage, PageError, StatesRoot, Walk,
 
 use super::RelayKey;
 use crate::store::{
-    DocumentContent, GroupRow, LogEntry, LogHead, LogRow, Position, ReadStore, StoreError,
+    DocumentContent, DocumentRow, GroupRow, LogEntry, LogHead, LogRow, Position, ReadStore,
+    StoreError,
 };
 use crate::wire;
 
@@ -220,19 +221,30 @@ impl<S: ReadStore> Reading<'_, S> {
         let Some(row) = self.store.document(position.document)? else {
             return Ok(None);
         };
-        // It was purged since the positions were read: what says so stands further on.
-        let Some(content) = row.content else {
-            return Ok(None);
-        };
-        Ok(Some(Entry::Save(SaveEntry {
-            seq: wire::seq(position.seq),
-            through: wire::seq(row.head),
-            space: wire::space(row.space),
-            document: wire::document(row.id),
-            receipts: wire::saved_receipts(&content.receipts),
-            saved: content.saved,
-        })))
+        // If it was purged since the positions were read, what says so stands further on.
+        Ok(save_at(wire::seq(position.seq), row).map(Entry::Save))
     }
+}
+
+/// A document whole, for a segment; `None` if it was purged, or is longer than any save may be.
+pub(super) fn save_of(row: DocumentRow) -> Option<SaveEntry> {
+    let is_short = row.content.as_ref().is_some_and(fits);
+    let first = row.content.as_ref()?.receipts.iter();
+    let first = first.map(|(_, receipt)| receipt.seq).min();
+    let first = wire::seq(first.unwrap_or(row.head));
+    is_short.then(|| save_at(first, row)).flatten()
+}
+
+fn save_at(seq: sync_protocol::Seq, row: DocumentRow) -> Option<SaveEntry> {
+    let content = row.content?;
+    Some(SaveEntry {
+        seq,
+        through: wire::seq(row.head),
+        space: wire::space(row.space),
+        document: wire::document(row.id),
+        receipts: wire::saved_receipts(&content.receipts),
+        saved: content.saved,
+    })
 }
 
 /// Whether a save with its receipts is within the limit of the wire.
@@ -267,7 +279,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::store::{ChangeRow, DocumentRow, MemoryStore, Store};
+    use crate::store::{ChangeRow, MemoryStore, Store};
 
     /// What a device holds: positions, by document.
     type Held = BTreeSet<u64>;

@@ -14,8 +14,16 @@
 //! A page of entries bears a tag too, over the root of the states that it brings
 //! ([`sync_protocol::tagged_state`]): HMAC-SHA256(key, "forecourt states v1" ‖ group ‖ root), its
 //! first 16 bytes. It knows no epoch, for it is to be known again in the next one.
+//!
+//! A bearer lets a device fetch segments for a while. It is in hex digits, and never logged:
+//!
+//! ```text
+//! device                        8 bytes, big endian
+//! end, ms since 1970            8 bytes, big endian
+//! HMAC-SHA256(key, "forecourt bearer v1" ‖ group ‖ the 16 bytes before), its first 16 bytes
+//! ```
 
-use dealership::{GroupId, Seq, Space};
+use dealership::{DeviceNumber, GroupId, Seq, Space, Timestamp};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use sync_protocol::{Cursor, CursorTag, Epoch, SpaceName, StatesRoot, StatesTag, TaggedState};
@@ -93,6 +101,30 @@ impl RelayKey {
         })
     }
 
+    /// What lets a device fetch segments until an instant.
+    pub fn bearer(&self, group: GroupId, device: DeviceNumber, until: Timestamp) -> String {
+        let mut bytes = [0; 32];
+        bytes[..8].copy_from_slice(&device.0.to_be_bytes());
+        bytes[8..16].copy_from_slice(&until.millis().to_be_bytes());
+        let mac = self.mac_of_bearer(group, &bytes[..16]).finalize();
+        let (proof, _) = halves(&mac.into_bytes().into());
+        bytes[16..].copy_from_slice(&proof);
+        hex::encode(bytes)
+    }
+
+    /// The device that a bearer is of, if it is one of this relay's and has not ended.
+    pub fn device_of(&self, group: GroupId, bearer: &str, now: Timestamp) -> Option<DeviceNumber> {
+        let mut bytes = [0; 32];
+        hex::decode_to_slice(bearer, &mut bytes).ok()?;
+        let (said, proof) = halves(&bytes);
+        let mac = self.mac_of_bearer(group, &said);
+        mac.verify_truncated_left(&proof).ok()?;
+        let (device, until) = said.split_first_chunk()?;
+        let until = i64::from_be_bytes(*until.first_chunk()?);
+        let device = DeviceNumber(u64::from_be_bytes(*device));
+        (now.millis() < until).then_some(device)
+    }
+
     /// The keyed hash under which an enrolment code is kept.
     pub(super) fn hash_of_code(&self, code: &str) -> [u8; 32] {
         self.mac_of_code(code).finalize().into_bytes().into()
@@ -114,6 +146,10 @@ impl RelayKey {
 
     fn mac_of_states(&self, group: GroupId, root: StatesRoot) -> Hmac<Sha256> {
         self.mac(&[b"forecourt states v1", group.as_bytes(), &root.0])
+    }
+
+    fn mac_of_bearer(&self, group: GroupId, said: &[u8]) -> Hmac<Sha256> {
+        self.mac(&[b"forecourt bearer v1", group.as_bytes(), said])
     }
 
     fn mac_of_code(&self, code: &str) -> Hmac<Sha256> {
@@ -202,7 +238,6 @@ fn halves(bytes: &[u8; 32]) -> ([u8; 16], [u8; 16]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use dealership::Timestamp;
     use sync_protocol::{ChangeHash, DocumentId, Leaf};
 
     const EPOCH: Epoch = Epoch([1; 16]);
@@ -245,6 +280,30 @@ mod tests {
         let mut forged = state;
         forged.tag.0[15] ^= 1;
         assert!(!key.delivered(group, &forged, Some(&space)));
+    }
+
+    #[test]
+    fn a_bearer_is_of_one_device_for_a_while_and_cannot_be_made_up() {
+        let key = RelayKey::new([7; 32]);
+        let (group, device) = (GroupId::from_bytes([1; 16]), DeviceNumber(9));
+        let at = Timestamp::from_millis;
+        let bearer = key.bearer(group, device, at(1_000));
+        assert!(bearer.len() <= sync_protocol::limits::BEARER);
+        assert_eq!(key.device_of(group, &bearer, at(999)), Some(device));
+        assert_eq!(key.device_of(group, &bearer, at(1_000)), None);
+        let other_group = GroupId::from_bytes([2; 16]);
+        assert_eq!(key.device_of(other_group, &bearer, at(0)), None);
+        let other_key = RelayKey::new([8; 32]);
+        assert_eq!(other_key.device_of(group, &bearer, at(0)), None);
+        for place in 0..bearer.len() {
+            let mut forged = bearer.clone().into_bytes();
+            forged[place] = if forged[place] == b'0' { b'1' } else { b'0' };
+            let forged = String::from_utf8(forged).unwrap();
+            assert_eq!(key.device_of(group, &forged, at(0)), None);
+        }
+        for nonsense in ["", "00", &bearer[2..], "zz"] {
+            assert_eq!(key.device_of(group, nonsense, at(0)), None);
+        }
     }
 
     #[test]

@@ -9,11 +9,12 @@ use std::ops::Bound;
 use change_gate::Hash;
 use dealership::phone::PhoneHash;
 use dealership::{CustomerId, DeviceNumber, DocumentId, Kind, Seq, Space, StoreId};
-use sync_protocol::BatchId;
+use sync_protocol::{BatchId, SegmentHash};
 
 use crate::store::{
     BatchRow, Departure, DeviceRow, DocumentRow, EnrolmentCodeRow, ErasureRow, GroupRow, LogEntry,
-    LogHead, LogRow, Pending, Position, PurgeRow, ReadStore, RunningHash, Store, StoreError,
+    LogHead, LogRow, Pending, Position, PurgeRow, ReadStore, RunningHash, SegmentSet, Store,
+    StoreError,
 };
 
 mod state;
@@ -188,6 +189,25 @@ impl ReadStore for MemoryStore {
             .map(|(id, _)| *id)
             .take(limit)
             .collect())
+    }
+
+    fn documents_in(&self, space: Space) -> Result<Vec<(DocumentId, Kind)>, StoreError> {
+        let is_in = |row: &&DocumentRow| row.space == space && row.content.is_some();
+        let documents = self.state.documents.values().filter(is_in);
+        Ok(documents.map(|row| (row.id, row.kind)).collect())
+    }
+
+    fn segments_of(&self, space: Space) -> Result<Option<SegmentSet>, StoreError> {
+        Ok(self.state.segments.get(&space).map(|(set, _)| set.clone()))
+    }
+
+    fn segment(&self, hash: &SegmentHash) -> Result<Option<(Space, Vec<u8>)>, StoreError> {
+        let mut sets = self.state.segments.iter();
+        Ok(sets.find_map(|(space, (set, bytes))| {
+            let mut segments = set.segments.iter().zip(bytes);
+            let (_, bytes) = segments.find(|(segment, _)| segment.hash == *hash)?;
+            Some((*space, bytes.clone()))
+        }))
     }
 
     fn batch(&self, id: BatchId) -> Result<Option<BatchRow>, StoreError> {
@@ -405,6 +425,27 @@ impl Store for MemoryStore {
                 *row = None;
             }
         }
+        Ok(())
+    }
+
+    fn put_segments(
+        &mut self,
+        space: Space,
+        set: &SegmentSet,
+        bytes: &[Vec<u8>],
+    ) -> Result<(), StoreError> {
+        let before = self.state.segments.get(&space).cloned();
+        self.write(move |state| restore(&mut state.segments, space, before))?
+            .segments
+            .insert(space, (set.clone(), bytes.to_vec()));
+        Ok(())
+    }
+
+    fn delete_segments(&mut self, space: Space) -> Result<(), StoreError> {
+        let before = self.state.segments.get(&space).cloned();
+        self.write(move |state| restore(&mut state.segments, space, before))?
+            .segments
+            .remove(&space);
         Ok(())
     }
 

@@ -5,7 +5,7 @@ use dealership::{
     ChangeReceipt, DeviceNumber, DocumentId, GroupId, Kind, Receipts, Seq, Space, StaffId,
     Timestamp,
 };
-use sync_protocol::{BatchId, Epoch, Refusal};
+use sync_protocol::{BatchId, Epoch, Refusal, SegmentHash, StatesRoot};
 
 /// The hash over the whole log up to an entry: it names one history.
 pub type RunningHash = [u8; 32];
@@ -167,6 +167,31 @@ pub struct DocumentContent {
     pub saved: Vec<u8>,
     /// The receipts of all its changes.
     pub receipts: Receipts,
+}
+
+/// The segments of one space as they stood at one position: together everything of the space at or
+/// before it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SegmentSet {
+    /// The position.
+    pub through: Seq,
+    /// The segments, the most useful first.
+    pub segments: Vec<SegmentRow>,
+}
+
+/// What is known of a segment beside its bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SegmentRow {
+    /// Its name.
+    pub hash: SegmentHash,
+    /// How soon its documents are needed: 0 before all others.
+    pub usefulness: u8,
+    /// How many bytes it has.
+    pub bytes: u32,
+    /// How many documents it holds.
+    pub documents: u32,
+    /// The root over the states that its saves end with.
+    pub root: Option<StatesRoot>,
 }
 
 /// The verdict on a batch.

@@ -8,12 +8,12 @@ use std::marker::PhantomData;
 use std::path::Path;
 
 use dealership::phone::PhoneHash;
-use dealership::{CustomerId, DocumentId, Seq, StoreId};
+use dealership::{CustomerId, DocumentId, Seq, Space, StoreId};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::store::{
     BatchRow, DeviceRow, DocumentRow, EnrolmentCodeRow, ErasureRow, GroupRow, LogEntry, LogRow,
-    RunningHash, Store, StoreError, Verdict,
+    RunningHash, SegmentSet, Store, StoreError, Verdict,
 };
 
 mod backup;
@@ -23,6 +23,7 @@ mod failure;
 mod migration;
 mod read;
 mod schema;
+mod segment;
 mod space_names;
 
 pub use backup::{BackupError, beside, remove_database, rename_durably};
@@ -308,6 +309,19 @@ impl Store for SqliteStore<Writing> {
             "the phones",
         )?;
         Ok(())
+    }
+
+    fn put_segments(
+        &mut self,
+        space: Space,
+        set: &SegmentSet,
+        bytes: &[Vec<u8>],
+    ) -> Result<(), StoreError> {
+        self.replace_segments(space, set, bytes)
+    }
+
+    fn delete_segments(&mut self, space: Space) -> Result<(), StoreError> {
+        self.remove_segments(space)
     }
 
     fn put_batch(&mut self, batch: &BatchRow) -> Result<(), StoreError> {

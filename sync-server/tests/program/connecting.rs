@@ -1,5 +1,6 @@
 //! Devices over real WebSockets.
 
+use std::collections::BTreeSet;
 use std::net::TcpStream;
 
 use automerge::{Automerge, ReadDoc};
@@ -10,7 +11,7 @@ use serde_json::json;
 use sync_protocol::message::OutboxSummary;
 use sync_protocol::{
     Batch, BatchId, ByeCode, ClientConfig, ClientEffect, ClientInput, ClientSession, CloseReason,
-    Cursor, Entry, Millis, Outcome, PushedChange, SpaceName,
+    Cursor, Entry, Millis, Outcome, PushedChange, SpaceName, Versions,
 };
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::{self, Message, WebSocket};
@@ -62,6 +63,9 @@ impl Device {
     ) -> Option<CloseReason> {
         let mut socket = dial(relay, Some("forecourt.1"), None).unwrap();
         let mut session = ClientSession::new(ClientConfig {
+            versions: Versions::only(1),
+            segments: BTreeSet::new(),
+            takes_segments: false,
             device: sync_protocol::DeviceNumber(self.number),
             signing_key: self.key.clone(),
             server_name: Some("relay.example".to_owned()),
@@ -96,6 +100,7 @@ impl Device {
                         }
                     }
                     ClientEffect::Close(reason) => return Some(reason),
+                    other => panic!("version 1 has no {other:?}"),
                 }
             }
             if is_done(self, caught_up) {

@@ -16,4 +16,5 @@ mod confirming;
 mod enrolling;
 mod healing;
 mod purging;
+mod segments;
 mod showroom;

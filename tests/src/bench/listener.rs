@@ -43,6 +43,9 @@ impl Listener {
             .insert("Sec-WebSocket-Protocol", subprotocol);
         let (socket, _) = connect_async(request).await.ok()?;
         let mut session = ClientSession::new(ClientConfig {
+            versions: sync_protocol::Versions::only(1),
+            segments: std::collections::BTreeSet::new(),
+            takes_segments: false,
             device: DeviceNumber(who.device),
             signing_key: SigningKey::from_bytes(&who.signing_key),
             server_name: Some(who.server_name.clone()),

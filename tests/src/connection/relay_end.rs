@@ -3,17 +3,18 @@
 use std::collections::BTreeSet;
 
 use client_core::Moment;
-use dealership::{Space, Timestamp};
+use dealership::{DeviceNumber, Space, Timestamp};
 use sync_protocol::entry::ChangeEntry;
 use sync_protocol::message::Later;
 use sync_protocol::{
-    Batch, Bye, ByeCode, ChangeReceipt, Entry, Greeting, LogAnswer, Outcome, PushedChange,
-    RelayEffect, RelayInput,
+    Batch, Bye, ByeCode, ChangeReceipt, Entry, FetchProblem, Greeting, LogAnswer, Offer, Outcome,
+    PushedChange, RelayEffect, RelayInput, SegmentHash, SpaceName,
 };
-use sync_server::relay::{Admittance, Pushed, Relay};
+use sync_server::relay::{Admittance, Fetched, Pushed, Relay};
 use sync_server::store::Store;
 use sync_server::wire;
 
+use super::carried::Carried;
 use super::{Connection, Judged, JudgedChange, chain};
 use crate::planted::Bug;
 
@@ -53,7 +54,7 @@ impl Connection {
             let answer = match effect {
                 RelayEffect::Send(frame) => {
                     self.listen(relay, &frame);
-                    self.down.push_back(frame);
+                    self.down.push_back(Carried::Frame(frame));
                     continue;
                 }
                 RelayEffect::Close(reason) => {
@@ -78,6 +79,7 @@ impl Connection {
                 RelayEffect::Identify { device } => self.identify(relay, device),
                 RelayEffect::Admit(greeting) => self.admit(relay, millis, now, &greeting),
                 RelayEffect::Read { after, walk } => self.read(relay, after, walk),
+                RelayEffect::Offer { spaces, after } => self.offer(relay, now, &spaces, after),
                 RelayEffect::Accept(batch) => {
                     let id = batch.id();
                     let clock = if self.has(Bug::DeviceClockBelieved) {
@@ -121,7 +123,7 @@ impl Connection {
     ) -> RelayInput {
         let guest = match relay.front_desk().admit(now, greeting) {
             Ok(Admittance::Admitted(mut guest)) => {
-                guest.admission.cursor_tag_is_valid |= self.has(Bug::GainedSpaceKeepsCursor);
+                guest.admission.has_same_spaces |= self.has(Bug::GainedSpaceKeepsCursor);
                 guest
             }
             Ok(Admittance::Dismissed(bye)) => return RelayInput::Dismiss(bye),
@@ -172,6 +174,58 @@ impl Connection {
                 RelayInput::Log(answer)
             }
             Err(error) => self.fail(&error),
+        }
+    }
+
+    /// Lists the segments of what the device lacks; those that are not packed are packed first.
+    fn offer(
+        &mut self,
+        relay: &mut Relay<impl Store>,
+        now: Timestamp,
+        spaces: &[SpaceName],
+        after: sync_protocol::Seq,
+    ) -> RelayInput {
+        let device = self.device.expect("identified before it wants anything");
+        let named = spaces.iter().filter_map(|name| name.as_str().parse().ok());
+        let held = self.spaces.clone().unwrap_or_default();
+        let wanted: BTreeSet<Space> = named.filter(|space| held.contains(space)).collect();
+        match Self::packed(relay, now, device, &wanted, wire::domain_seq(after)) {
+            Ok(offer) => RelayInput::Offered(offer),
+            Err(error) => self.fail(error.as_ref()),
+        }
+    }
+
+    fn packed(
+        relay: &mut Relay<impl Store>,
+        now: Timestamp,
+        device: DeviceNumber,
+        wanted: &BTreeSet<Space>,
+        after: dealership::Seq,
+    ) -> Result<Option<Offer>, Box<dyn std::error::Error>> {
+        for space in relay.front_desk().spaces_to_pack(wanted, after)? {
+            let Some(built) = relay.front_desk().pack(space)? else {
+                return Ok(None);
+            };
+            relay.keep_segments(&built)?;
+        }
+        Ok(relay.front_desk().offer(now, device, wanted)?)
+    }
+
+    /// Gives a segment to whoever asks, as the program does over HTTP.
+    pub(super) fn fetch(
+        &mut self,
+        relay: &Relay<impl Store>,
+        now: Timestamp,
+        hash: SegmentHash,
+        bearer: &str,
+    ) -> Result<Vec<u8>, FetchProblem> {
+        match relay.front_desk().fetch(now, bearer, &hash) {
+            Ok(Fetched::Segment(bytes)) => Ok(bytes),
+            Ok(Fetched::NotFound | Fetched::NotLet) => Err(FetchProblem::Gone),
+            Err(error) => {
+                self.note_failure(&error);
+                Err(FetchProblem::Failed)
+            }
         }
     }
 

@@ -156,9 +156,11 @@ fn tell(world: &World, session: &mut RelaySession, input: RelayInput) {
                     inputs.push(RelayInput::Log(answer.expect("the store is read")));
                 }
                 RelayEffect::Send(frame) => {
-                    let sent = decode_relay(1, &frame);
+                    let version = frame.first().copied().unwrap_or_default();
+                    let sent = decode_relay(version, &frame);
                     assert!(matches!(sent, Ok(Some(_))), "{sent:?}");
                 }
+                RelayEffect::Offer { .. } => inputs.push(RelayInput::Offered(None)),
                 RelayEffect::Accept(_)
                 | RelayEffect::RollbackProved(_)
                 | RelayEffect::Erased { .. }
@@ -193,6 +195,9 @@ fn live_device() -> ClientSession {
 
 fn dialling_device() -> ClientSession {
     let mut device = ClientSession::new(ClientConfig {
+        versions: Versions::SPOKEN,
+        segments: std::collections::BTreeSet::new(),
+        takes_segments: true,
         device: DeviceNumber(1),
         signing_key: SigningKey::from_bytes(&KEY),
         server_name: None,
@@ -210,6 +215,7 @@ fn dialling_device() -> ClientSession {
 
 fn opened_relay() -> RelaySession {
     let mut relay = RelaySession::new(RelayConfig {
+        versions: Versions::SPOKEN,
         nonce: Nonce([0; 32]),
         server_name: SERVER.to_owned(),
         window: limits::DEFAULT_WINDOW,

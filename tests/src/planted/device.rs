@@ -6,7 +6,7 @@ use std::path::Path;
 use client_core::Entropy;
 use rusqlite::Connection;
 use sync_protocol::message::{ClientMessage, RelayMessage};
-use sync_protocol::{Epoch, PROTOCOL_VERSION, frame};
+use sync_protocol::{Epoch, frame};
 
 use super::Bug;
 use crate::chaos::SeededEntropy;
@@ -50,7 +50,7 @@ pub(crate) fn plant(bug: Option<Bug>, database: &Path) {
 
 /// Saves the cursor of a frame that has only just come, and nothing of what is in it.
 pub(crate) fn save_cursor(database: &Path, epoch: Epoch, frame: &[u8]) {
-    let message = frame::decode_relay(PROTOCOL_VERSION, frame);
+    let message = frame::decode_relay(version_of(frame), frame);
     let Ok(Some(RelayMessage::Entries(entries))) = message else {
         return;
     };
@@ -66,7 +66,7 @@ pub(crate) fn save_cursor(database: &Path, epoch: Epoch, frame: &[u8]) {
 
 /// Forgets the batch in a frame that was only just sent.
 pub(crate) fn forget_sent(database: &Path, frame: &[u8]) {
-    let message = frame::decode_client(PROTOCOL_VERSION, frame);
+    let message = frame::decode_client(version_of(frame), frame);
     let Ok(Some(ClientMessage::Push(push))) = message else {
         return;
     };
@@ -77,6 +77,11 @@ pub(crate) fn forget_sent(database: &Path, frame: &[u8]) {
         )?;
         connection.execute("DELETE FROM batch WHERE id = ?", [push.batch.0])
     });
+}
+
+/// The version of whatever protocol a frame is of.
+fn version_of(frame: &[u8]) -> u8 {
+    frame.first().copied().unwrap_or_default()
 }
 
 /// Does something to a replica's database. The disk may fail meanwhile: then it is not done.

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use change_gate::Hash;
 use dealership::phone::PhoneHash;
 use dealership::{CustomerId, DeviceNumber, DocumentId, Kind, Seq, Space, StoreId};
-use sync_protocol::BatchId;
+use sync_protocol::{BatchId, SegmentHash};
 use sync_server::store::{
     BatchRow, Departure, DeviceRow, DocumentRow, EnrolmentCodeRow, ErasureRow, GroupRow, LogHead,
-    LogRow, Pending, Position, PurgeRow, ReadStore, RunningHash, SqliteStore, Store, StoreError,
+    LogRow, Pending, Position, PurgeRow, ReadStore, RunningHash, SegmentSet, SqliteStore, Store,
+    StoreError,
 };
 
 use super::Bug;
@@ -137,6 +138,18 @@ impl ReadStore for PlantedStore {
         self.store.document_ids(after, limit)
     }
 
+    fn documents_in(&self, space: Space) -> Result<Vec<(DocumentId, Kind)>, StoreError> {
+        self.store.documents_in(space)
+    }
+
+    fn segments_of(&self, space: Space) -> Result<Option<SegmentSet>, StoreError> {
+        self.store.segments_of(space)
+    }
+
+    fn segment(&self, hash: &SegmentHash) -> Result<Option<(Space, Vec<u8>)>, StoreError> {
+        self.store.segment(hash)
+    }
+
     fn device(&self, number: DeviceNumber) -> Result<Option<DeviceRow>, StoreError> {
         self.store.device(number)
     }
@@ -222,6 +235,19 @@ impl Store for PlantedStore {
 
     fn erase_document(&mut self, document: DocumentId, at: Seq) -> Result<(), StoreError> {
         self.store.erase_document(document, at)
+    }
+
+    fn put_segments(
+        &mut self,
+        space: Space,
+        set: &SegmentSet,
+        bytes: &[Vec<u8>],
+    ) -> Result<(), StoreError> {
+        self.store.put_segments(space, set, bytes)
+    }
+
+    fn delete_segments(&mut self, space: Space) -> Result<(), StoreError> {
+        self.store.delete_segments(space)
     }
 
     fn put_batch(&mut self, batch: &BatchRow) -> Result<(), StoreError> {

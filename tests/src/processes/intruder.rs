@@ -44,6 +44,9 @@ impl Intruder {
 
     fn connect(line: &Line, identity: Identity, batches: u64) -> Self {
         let session = ClientSession::new(ClientConfig {
+            versions: sync_protocol::Versions::only(1),
+            segments: std::collections::BTreeSet::new(),
+            takes_segments: false,
             device: sync_protocol::DeviceNumber(identity.device.0),
             signing_key: SigningKey::from_bytes(&identity.signing_key),
             server_name: Some(identity.server_name.clone()),
@@ -146,6 +149,7 @@ impl Intruder {
                         }
                     }
                     ClientEffect::Close(_) => return Ending::Closed,
+                    other => panic!("version 1 has no {other:?}"),
                 }
             }
             let input = match self.socket.read() {

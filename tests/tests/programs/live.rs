@@ -5,4 +5,5 @@ mod dawdling;
 mod decoding;
 mod drills;
 mod healing;
+mod segments;
 mod stories;

@@ -18,6 +18,7 @@ mod healing;
 mod limits;
 mod long_offline;
 mod purges;
+mod segments;
 
 use serde_json::{Value as Json, json};
 use stories::{Device, Network, Weather};

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use tokio::time::timeout;
 
-use super::{Hub, enrol, health, limits, sync};
+use super::{Hub, enrol, health, limits, segments, sync};
 
 /// | route | for |
 /// |---|---|
@@ -18,12 +18,14 @@ use super::{Hub, enrol, health, limits, sync};
 /// | `GET /metrics` | counters, with the token |
 /// | `POST /enrol` | a device with a code |
 /// | `GET /sync` | the WebSocket of `docs/protocol.md` |
+/// | `GET /segments/{hash}` | a piece of what a new device lacks, with its bearer |
 pub(super) fn router(hub: Arc<Hub>) -> Router {
     Router::new()
         .route("/healthz", get(health::healthz))
         .route("/metrics", get(health::metrics))
         .route("/enrol", post(enrol::enrol))
         .route("/sync", get(sync::sync))
+        .route("/segments/{hash}", get(segments::segment))
         .layer(DefaultBodyLimit::max(limits::BODY_BYTES))
         .layer(middleware::from_fn(in_time))
         .with_state(hub)

@@ -12,7 +12,7 @@ use sync_protocol::id::Nonce;
 use sync_protocol::message::Later;
 use sync_protocol::{
     Batch, BatchId, Bye, ByeCode, CloseReason, Epoch, Greeting, Outcome, RelayConfig, RelayEffect,
-    RelayInput, RelaySession, Walk, limits as wire_limits,
+    RelayInput, RelaySession, SpaceName, Versions, Walk, limits as wire_limits,
 };
 use sync_server::relay::{Admittance, Directory, Pushed};
 use sync_server::wire;
@@ -22,7 +22,7 @@ use tokio::time::{Instant, timeout};
 use super::connections::Permit;
 use super::devices::Connected;
 use super::pace::Pace;
-use super::{Hub, limits};
+use super::{Hub, limits, segments};
 use crate::clock;
 use crate::folder::random;
 
@@ -36,6 +36,7 @@ pub(super) async fn run(hub: Arc<Hub>, socket: WebSocket, permit: Arc<Permit>) {
         return;
     };
     let session = RelaySession::new(RelayConfig {
+        versions: Versions::SPOKEN,
         nonce: Nonce(nonce),
         server_name: hub.server_name.clone(),
         window: wire_limits::DEFAULT_WINDOW,
@@ -226,6 +227,7 @@ impl Connection {
                 RelayEffect::Identify { device } => self.identify(device).await,
                 RelayEffect::Admit(greeting) => self.admit(greeting).await,
                 RelayEffect::Read { after, walk } => self.read(after, walk).await,
+                RelayEffect::Offer { spaces, after } => self.offer(&spaces, after).await,
                 RelayEffect::Accept(batch) => batches.push(batch),
                 RelayEffect::RollbackProved(cursor) => self.hub.writer.heal(cursor).await,
                 RelayEffect::Erased { through } => {
@@ -306,6 +308,20 @@ impl Connection {
         match answer.await {
             Ok(Some(answer)) => self.tell(RelayInput::Log(answer)),
             Ok(None) => self.dismiss(ByeCode::SpacesChanged, "the device's spaces changed"),
+            Err(error) => self.fail(&error),
+        }
+    }
+
+    /// Lists the segments of what the device lacks, of spaces that it was welcomed with.
+    async fn offer(&mut self, spaces: &[SpaceName], after: sync_protocol::Seq) {
+        let Some((guest, (device, _))) = self.guest.as_ref().zip(self.known) else {
+            return;
+        };
+        let named = spaces.iter().filter_map(|name| name.as_str().parse().ok());
+        let wanted = named.filter(|space| guest.spaces.contains(space));
+        let wanted = wanted.collect();
+        match segments::offer(&self.hub, device, wanted, wire::domain_seq(after)).await {
+            Ok(offer) => self.tell(RelayInput::Offered(offer)),
             Err(error) => self.fail(&error),
         }
     }

@@ -8,7 +8,7 @@ use dealership::{DeviceNumber, Seq, Timestamp};
 use sync_protocol::message::Later;
 use sync_protocol::{Cursor, Epoch, Outcome};
 use sync_server::relay::{
-    Directory, EnrolError, Enrolled, Enrolment, Pushed, Relay, purge_progress,
+    Built, Directory, EnrolError, Enrolled, Enrolment, Pushed, Relay, purge_progress,
 };
 use sync_server::store::SqliteStore;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -50,6 +50,7 @@ enum Job {
     Heal(Cursor, oneshot::Sender<()>),
     NoteSynced(DeviceNumber),
     NoteErased(DeviceNumber, Seq),
+    KeepSegments(Box<Built>, oneshot::Sender<()>),
     TidyUp,
 }
 
@@ -157,6 +158,15 @@ impl WriterHandle {
         let _ended = self.jobs.send(Job::NoteErased(device, through)).await;
     }
 
+    /// Has segments kept that a reader packed, and waits until they are.
+    pub(super) async fn keep_segments(&self, built: Built) {
+        let (done, kept) = oneshot::channel();
+        let job = Job::KeepSegments(Box::new(built), done);
+        // Without a writer nobody fetches them either.
+        let _ended = self.jobs.send(job).await;
+        let _ended = kept.await;
+    }
+
     /// Gives the store time to put itself in order, if the writer has nothing better to do.
     pub(super) fn tidy_up(&self) {
         // A full queue has better things to do.
@@ -213,7 +223,7 @@ fn work(relay: &mut Relay<SqliteStore>, group: Vec<Job>, published: &Published) 
     let now = clock::now();
     let (mut pushed, mut answers) = (Vec::new(), Vec::new());
     let (mut enrolments, mut synced, mut tidy_up) = (Vec::new(), Vec::new(), false);
-    let mut erased = Vec::new();
+    let (mut erased, mut segments) = (Vec::new(), Vec::new());
     for job in group {
         match job {
             Job::Accept(batch, answer) => {
@@ -228,6 +238,7 @@ fn work(relay: &mut Relay<SqliteStore>, group: Vec<Job>, published: &Published) 
             }
             Job::NoteSynced(device) => synced.push(device),
             Job::NoteErased(device, through) => erased.push((device, through)),
+            Job::KeepSegments(built, done) => segments.push((built, done)),
             Job::TidyUp => tidy_up = true,
         }
     }
@@ -258,6 +269,14 @@ fn work(relay: &mut Relay<SqliteStore>, group: Vec<Job>, published: &Published) 
             tracing::error!(device = device.0, error, "not noted as having erased");
         }
         count_outstanding(relay);
+    }
+    for (built, done) in segments {
+        if let Err(error) = relay.keep_segments(&built) {
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(error, "segments were not kept");
+        }
+        // The session that asked may have ended.
+        let _ended = done.send(());
     }
     if tidy_up && let Err(error) = relay.tidy_up(false) {
         tracing::error!(error = &error as &dyn std::error::Error, "no checkpoint");

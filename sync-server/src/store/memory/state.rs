@@ -9,6 +9,7 @@ use sync_protocol::BatchId;
 
 use crate::store::{
     BatchRow, DeviceRow, DocumentRow, EnrolmentCodeRow, ErasureRow, GroupRow, LogHead, LogRow,
+    SegmentSet,
 };
 
 /// Everything that was written.
@@ -25,6 +26,7 @@ pub(super) struct State {
     /// What the readers of a document's space get of it.
     pub(super) standing: BTreeSet<(DocumentId, Seq)>,
     pub(super) documents: BTreeMap<DocumentId, DocumentRow>,
+    pub(super) segments: BTreeMap<Space, (SegmentSet, Vec<Vec<u8>>)>,
     pub(super) batches: BTreeMap<BatchId, BatchRow>,
     pub(super) devices: BTreeMap<DeviceNumber, DeviceRow>,
     /// The positions of purges.

@@ -11,7 +11,7 @@ use dealership::{
     CustomerId, DeviceNumber, DocumentId, GroupId, Kind, Seq, Space, StaffId, StoreId, Timestamp,
 };
 use rusqlite::{OptionalExtension, Params, Row, params};
-use sync_protocol::{BatchId, Epoch, Explanation, Refusal, RefusalCode};
+use sync_protocol::{BatchId, Epoch, Explanation, Refusal, RefusalCode, SegmentHash};
 
 use self::log_row::{LOG_COLUMNS, RawLogRow};
 use self::positions::POSITIONS_PER_SEEK;
@@ -20,7 +20,8 @@ use super::failure::failed;
 use super::{LEAVES, STANDS, SqliteStore, TENANT};
 use crate::store::{
     BatchRow, Departure, DeviceRow, DocumentContent, DocumentRow, EnrolmentCodeRow, ErasureRow,
-    GroupRow, LogHead, LogRow, Pending, Position, PurgeRow, ReadStore, StoreError, Verdict,
+    GroupRow, LogHead, LogRow, Pending, Position, PurgeRow, ReadStore, SegmentSet, StoreError,
+    Verdict,
 };
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -276,6 +277,18 @@ impl<Access> ReadStore for SqliteStore<Access> {
             params![TENANT, after, i64::try_from(limit).unwrap_or(i64::MAX)],
             |row| row.get(0).map(DocumentId::from_bytes),
         )
+    }
+
+    fn documents_in(&self, space: Space) -> Result<Vec<(DocumentId, Kind)>> {
+        self.read_documents_in(space)
+    }
+
+    fn segments_of(&self, space: Space) -> Result<Option<SegmentSet>> {
+        self.read_segments(space)
+    }
+
+    fn segment(&self, hash: &SegmentHash) -> Result<Option<(Space, Vec<u8>)>> {
+        self.read_segment(hash)
     }
 
     fn batch(&self, id: BatchId) -> Result<Option<BatchRow>> {

@@ -6,6 +6,7 @@
 //! | `space` | names of spaces, by a small number that the log repeats |
 //! | `log` | the truth: one row for each change, purge and end of a move |
 //! | `document` | caches: each document as it is loaded, with its receipts |
+//! | `segment_set`, `segment` | caches: the documents of each space, packed for new devices |
 //! | `batch` | verdicts |
 //! | `device`, `enrolment_code` | who may connect |
 //! | `erasure` | which devices have deleted what was purged |
@@ -199,6 +200,35 @@ CREATE TABLE erasure (
 CREATE INDEX log_purges ON log (tenant, document, seq, received_at) WHERE kind = 'gone';
 ",
     },
+    Migration {
+        about: "a relay keeps the documents of a space packed",
+        sql: "
+CREATE INDEX document_by_space ON document (tenant, space, id);
+
+-- The segments of a space hold everything of it at or before `through`.
+CREATE TABLE segment_set (
+    tenant INTEGER NOT NULL,
+    space INTEGER NOT NULL,
+    through INTEGER NOT NULL CHECK (through >= 0),
+    PRIMARY KEY (tenant, space),
+    FOREIGN KEY (tenant, space) REFERENCES space (tenant, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE segment (
+    tenant INTEGER NOT NULL,
+    hash BLOB NOT NULL CHECK (length(hash) = 32),
+    space INTEGER NOT NULL,
+    place INTEGER NOT NULL,
+    usefulness INTEGER NOT NULL,
+    documents INTEGER NOT NULL,
+    root BLOB CHECK (length(root) = 32),
+    bytes BLOB NOT NULL,
+    PRIMARY KEY (tenant, hash),
+    FOREIGN KEY (tenant, space) REFERENCES segment_set (tenant, space)
+) STRICT;
+CREATE INDEX segment_by_space ON segment (tenant, space, place);
+",
+    },
 ];
 
 #[cfg(test)]
@@ -208,7 +238,7 @@ mod tests {
     use super::*;
 
     /// What was shipped is never edited: each migration is known by its first eight digits.
-    const SHIPPED: &[&str] = &["e6ae3ab7", "fd0123ae", "3dc67869"];
+    const SHIPPED: &[&str] = &["e6ae3ab7", "fd0123ae", "3dc67869", "43130f42"];
 
     #[test]
     fn a_migration_that_was_shipped_is_never_edited() {
