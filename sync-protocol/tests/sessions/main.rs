@@ -23,6 +23,7 @@ mod entries;
 mod handshake;
 mod judging;
 mod lifetime;
+mod offering;
 mod offers;
 mod push;
 mod reading;
