@@ -15,16 +15,15 @@ use sync_protocol::entry::{ChangeEntry, GoneEntry, LeftEntry, SaveEntry, SavedRe
 use sync_protocol::frame::{decode_client, decode_relay, encode_client, encode_relay};
 use sync_protocol::id::{Nonce, SignatureBytes, SpacesDigest};
 use sync_protocol::message::{
-    Accepted, Bye, Challenge, ClientMessage, Credit, Entries, Erased, Follow, Greeting, Hello,
-    Later, Manifest, NeedsDependencies, OutboxSummary, Push, Reached, Refusal, RelayMessage,
-    Verdict, Versions, Want, Welcome,
+    Accepted, Bye, Challenge, ClientMessage, Credit, Entries, Erased, Greeting, Hello, Later,
+    NeedsDependencies, OutboxSummary, Push, Reached, Refusal, RelayMessage, Verdict, Versions,
+    Welcome,
 };
 use sync_protocol::tagged_state::TaggedStates;
 use sync_protocol::{
     BatchId, ByeCode, ChangeHash, ChangeReceipt, Cursor, CursorTag, DeviceNumber, DocumentId,
-    Entry, Epoch, Explanation, Fit, HashPrefix, Outcome, Packed, PushedChange, RefusalCode, Resume,
-    SegmentDraft, SegmentHash, SegmentInfo, Seq, SpaceName, StatesTag, TaggedState, Timestamp,
-    Upgrade,
+    Entry, Epoch, Explanation, HashPrefix, Outcome, Packed, PushedChange, RefusalCode, Resume, Seq,
+    SpaceName, StatesTag, TaggedState, Timestamp, Upgrade,
 };
 
 const TAG: CursorTag = CursorTag([0x3c; 32]);
@@ -50,41 +49,6 @@ fn every_message_of_a_relay_is_written_and_read_as_in_version_1() {
         text.push_str(&format!("{name}: {}\n", hex::encode(frame)));
     }
     expect_file!["../golden/v1-relay.txt"].assert_eq(&text);
-}
-
-#[test]
-fn what_version_2_adds_is_written_and_read_as_it_was_shipped() {
-    let mut text =
-        String::from("# What version 2 adds: the name of each message and its frame in hex.\n");
-    for (name, message) in relay_messages_of_version_2() {
-        let frame = encode_relay(2, &message);
-        assert_eq!(decode_relay(2, &frame).unwrap(), Some(message), "{name}");
-        text.push_str(&format!("relay, {name}: {}\n", hex::encode(frame)));
-    }
-    for (name, message) in client_messages_of_version_2() {
-        let frame = encode_client(2, &message);
-        assert_eq!(decode_client(2, &frame).unwrap(), Some(message), "{name}");
-        text.push_str(&format!("device, {name}: {}\n", hex::encode(frame)));
-    }
-    let mut draft = SegmentDraft::default();
-    for (_, entry) in entries() {
-        if let Entry::Save(save) = &entry {
-            assert_eq!(draft.push(save), Fit::Taken);
-        }
-    }
-    let segment = draft.finish();
-    let hash = hex::encode(segment.hash.0);
-    text.push_str(&format!(
-        "segment {hash}: {}\n",
-        hex::encode(&segment.bytes)
-    ));
-    let info = SegmentInfo {
-        hash: segment.hash,
-        bytes: u32::try_from(segment.bytes.len()).unwrap(),
-        ..segment_info()
-    };
-    assert_eq!(info.open(&segment.bytes).unwrap().len(), 1);
-    expect_file!["../golden/v2.txt"].assert_eq(&text);
 }
 
 #[test]
@@ -131,77 +95,6 @@ fn a_body_that_another_deflater_packed_is_read() {
     let packed: Packed = minicbor::decode(&hex::decode(packed).unwrap()).unwrap();
     let body = packed.unpack("a body", 600).unwrap();
     assert_eq!(body, "forecourt ".repeat(60).as_bytes());
-}
-
-fn segment_info() -> SegmentInfo {
-    SegmentInfo {
-        hash: SegmentHash([0x5e; 32]),
-        space: space("store/1"),
-        bytes: 1_234_567,
-        documents: 1,
-        states: Some(STATES_TAG),
-    }
-}
-
-fn relay_messages_of_version_2() -> Vec<(&'static str, RelayMessage)> {
-    let cursor = Cursor {
-        epoch: EPOCH,
-        seq: Seq(70_000),
-        tag: TAG,
-    };
-    vec![
-        (
-            "welcome that waits for a device to fetch",
-            Welcome {
-                version: 2,
-                epoch: EPOCH,
-                head: Seq(70_000),
-                clock: Timestamp(1_767_225_600_000),
-                resume: Resume::Fetch,
-                window: 1_048_576,
-                upgrade: Upgrade::None,
-                spaces: Some(Packed::pack(
-                    minicbor::to_vec([space("group"), space("store/1")]).unwrap(),
-                )),
-            }
-            .into(),
-        ),
-        (
-            "manifest",
-            Manifest {
-                cursor: Some(cursor),
-                bearer: "be".repeat(32),
-                segments: vec![
-                    segment_info(),
-                    SegmentInfo {
-                        states: None,
-                        ..segment_info()
-                    },
-                ],
-                is_last: true,
-            }
-            .into(),
-        ),
-        (
-            "manifest of nothing",
-            Manifest {
-                cursor: None,
-                bearer: String::new(),
-                segments: Vec::new(),
-                is_last: true,
-            }
-            .into(),
-        ),
-    ]
-}
-
-fn client_messages_of_version_2() -> Vec<(&'static str, ClientMessage)> {
-    let spaces = minicbor::to_vec([space("group"), space("store/1")]).unwrap();
-    let spaces = Packed::pack(spaces);
-    vec![
-        ("want", Want { spaces }.into()),
-        ("follow", Follow { after: Seq(70_000) }.into()),
-    ]
 }
 
 fn relay_messages() -> Vec<(&'static str, RelayMessage)> {

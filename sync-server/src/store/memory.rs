@@ -17,6 +17,7 @@ use crate::store::{
     StoreError,
 };
 
+mod derived;
 mod state;
 
 use state::{State, index, restore, stretch};
@@ -192,9 +193,7 @@ impl ReadStore for MemoryStore {
     }
 
     fn documents_in(&self, space: Space) -> Result<Vec<(DocumentId, Kind)>, StoreError> {
-        let is_in = |row: &&DocumentRow| row.space == space && row.content.is_some();
-        let documents = self.state.documents.values().filter(is_in);
-        Ok(documents.map(|row| (row.id, row.kind)).collect())
+        Ok(self.state.documents_in(space))
     }
 
     fn segments_of(&self, space: Space) -> Result<Option<SegmentSet>, StoreError> {
@@ -202,12 +201,7 @@ impl ReadStore for MemoryStore {
     }
 
     fn segment(&self, hash: &SegmentHash) -> Result<Option<(Space, Vec<u8>)>, StoreError> {
-        let mut sets = self.state.segments.iter();
-        Ok(sets.find_map(|(space, (set, bytes))| {
-            let mut segments = set.segments.iter().zip(bytes);
-            let (_, bytes) = segments.find(|(segment, _)| segment.hash == *hash)?;
-            Some((*space, bytes.clone()))
-        }))
+        Ok(self.state.segment(hash))
     }
 
     fn batch(&self, id: BatchId) -> Result<Option<BatchRow>, StoreError> {
@@ -434,19 +428,11 @@ impl Store for MemoryStore {
         set: &SegmentSet,
         bytes: &[Vec<u8>],
     ) -> Result<(), StoreError> {
-        let before = self.state.segments.get(&space).cloned();
-        self.write(move |state| restore(&mut state.segments, space, before))?
-            .segments
-            .insert(space, (set.clone(), bytes.to_vec()));
-        Ok(())
+        self.put_segments_of(space, Some((set.clone(), bytes.to_vec())))
     }
 
     fn delete_segments(&mut self, space: Space) -> Result<(), StoreError> {
-        let before = self.state.segments.get(&space).cloned();
-        self.write(move |state| restore(&mut state.segments, space, before))?
-            .segments
-            .remove(&space);
-        Ok(())
+        self.put_segments_of(space, None)
     }
 
     fn put_batch(&mut self, batch: &BatchRow) -> Result<(), StoreError> {
@@ -502,35 +488,6 @@ impl Store for MemoryStore {
     }
 
     fn tidy_up(&mut self, _thorough: bool) -> Result<(), StoreError> {
-        Ok(())
-    }
-}
-
-impl MemoryStore {
-    /// Takes what stands of a document out of the positions of its space.
-    fn pass(&mut self, document: DocumentId) -> Result<(), StoreError> {
-        let standing: Vec<_> = stretch(&self.state.standing, document, Seq(0), Seq(u64::MAX))
-            .filter_map(|(_, seq)| Some((self.state.row(*seq)?.1.as_ref()?.space, *seq)))
-            .collect();
-        for (space, seq) in standing {
-            let state = self.write(move |state| {
-                state.by_space.insert((space, seq));
-                state.standing.insert((document, seq));
-            })?;
-            state.by_space.remove(&(space, seq));
-            state.standing.remove(&(document, seq));
-        }
-        Ok(())
-    }
-
-    fn put_phones_of(
-        &mut self,
-        customer: CustomerId,
-        phones: Option<(StoreId, BTreeSet<PhoneHash>)>,
-    ) -> Result<(), StoreError> {
-        let before = self.state.phones.get(&customer).cloned();
-        let state = self.write(move |state| restore(&mut state.phones, customer, before))?;
-        restore(&mut state.phones, customer, phones);
         Ok(())
     }
 }

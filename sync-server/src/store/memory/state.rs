@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use change_gate::{Actor, Hash};
 use dealership::phone::PhoneHash;
-use dealership::{CustomerId, DeviceNumber, DocumentId, Seq, Space, StoreId};
-use sync_protocol::BatchId;
+use dealership::{CustomerId, DeviceNumber, DocumentId, Kind, Seq, Space, StoreId};
+use sync_protocol::{BatchId, SegmentHash};
 
 use crate::store::{
     BatchRow, DeviceRow, DocumentRow, EnrolmentCodeRow, ErasureRow, GroupRow, LogHead, LogRow,
@@ -39,6 +39,23 @@ pub(super) struct State {
 impl State {
     pub(super) fn row(&self, seq: Seq) -> Option<&(LogHead, Option<LogRow>)> {
         self.log.get(index(seq)?)
+    }
+
+    /// The documents that are in a space, purged ones left out.
+    pub(super) fn documents_in(&self, space: Space) -> Vec<(DocumentId, Kind)> {
+        let is_in = |row: &&DocumentRow| row.space == space && row.content.is_some();
+        let documents = self.documents.values().filter(is_in);
+        documents.map(|row| (row.id, row.kind)).collect()
+    }
+
+    /// The bytes of a segment, and its space.
+    pub(super) fn segment(&self, hash: &SegmentHash) -> Option<(Space, Vec<u8>)> {
+        let mut sets = self.segments.iter();
+        sets.find_map(|(space, (set, bytes))| {
+            let mut segments = set.segments.iter().zip(bytes);
+            let (_, bytes) = segments.find(|(segment, _)| segment.hash == *hash)?;
+            Some((*space, bytes.clone()))
+        })
     }
 
     pub(super) fn rows_of(&self, document: DocumentId) -> impl Iterator<Item = &LogRow> {
