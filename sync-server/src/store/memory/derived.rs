@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use dealership::phone::PhoneHash;
-use dealership::{CustomerId, DocumentId, Space, StoreId};
+use dealership::{CustomerId, DocumentId, Seq, Space, StoreId};
 
 use super::MemoryStore;
-use super::state::restore;
+use super::state::{restore, stretch};
 use crate::store::{SegmentSet, StoreError};
 
 impl MemoryStore {
