@@ -326,6 +326,11 @@ impl Connection {
         self.link.statistics().refused
     }
 
+    /// How many segments the device has fetched.
+    pub const fn segments_fetched(&self) -> u64 {
+        self.link.statistics().segments
+    }
+
     /// Whether the device has all of the log and the relay all of the outbox.
     ///
     /// # Errors

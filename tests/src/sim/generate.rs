@@ -151,9 +151,12 @@ impl Plan {
                 Event { at, what }
             })
             .collect();
+        // Drawn last: what is drawn before does not depend on how many versions there are.
+        let old = (0..members.len()).filter(|_| dice.once_in(3)).collect();
         Self {
             seed,
             members,
+            old,
             events,
         }
     }

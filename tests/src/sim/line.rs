@@ -2,7 +2,7 @@
 
 use client_core::{LinkInput, Moment, Replica, ReplicaError};
 use dealership::Timestamp;
-use sync_protocol::{ByeCode, CloseReason, RelayInput, Retry};
+use sync_protocol::{ByeCode, CloseReason, RelayInput, Retry, Versions};
 use sync_server::relay::Relay;
 
 use std::collections::VecDeque;
@@ -35,6 +35,7 @@ pub(super) struct Line {
     due: [VecDeque<u64>; 2],
     tick_at: Option<u64>,
     refused: u64,
+    fetched: u64,
     /// When it is cut because something was done to its messages that no transport does.
     pub(super) cut_at: Option<u64>,
 }
@@ -56,7 +57,8 @@ impl World {
             self.seen.note("a relay is dialled while it is down");
             return self.dial_again(number, None);
         };
-        match Connection::open(replica, relay, nonce, moment, now) {
+        let spoken = [member.versions, Versions::SPOKEN];
+        match Connection::open_speaking(spoken, replica, relay, nonce, moment, now) {
             Ok(mut connection) => {
                 connection.bug = self.bug;
                 member.lines += 1;
@@ -68,6 +70,7 @@ impl World {
                     due: [VecDeque::new(), VecDeque::new()],
                     tick_at: None,
                     refused: 0,
+                    fetched: 0,
                     cut_at: None,
                 });
                 let member = number;
@@ -254,6 +257,10 @@ impl World {
         let overheard = std::mem::take(&mut line.connection.overheard);
         let refused = std::mem::replace(&mut line.refused, line.connection.refusals_heard());
         let was_refused = line.refused > refused;
+        let fetched = std::mem::replace(&mut line.fetched, line.connection.segments_fetched());
+        if line.fetched > fetched {
+            self.seen.note("a device fetches a segment");
+        }
         if line.connection.has_caught_up {
             member.backoff.caught_up();
         }

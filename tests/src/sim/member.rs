@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use client_core::{Entropy, Identity, Moment, Replica};
 use dealership::Timestamp;
 use serde_json::{Value as Json, json};
-use sync_protocol::{Backoff, Cursor};
+use sync_protocol::{Backoff, Cursor, Versions};
 
 use crate::chaos::{Dice, SeededEntropy};
 use crate::connection::{Direction, Spoiling, chain};
@@ -25,6 +25,8 @@ pub(super) struct Member {
     /// What is wrong with the device.
     bug: Option<Bug>,
     pub(super) disk: Disk,
+    /// What its program speaks; that of a new device, all there is.
+    pub(super) versions: Versions,
     /// `None` while its process does not run.
     pub(super) replica: Option<Replica>,
     pub(super) line: Option<Line>,
@@ -73,6 +75,7 @@ impl Member {
             role: role.clone(),
             bug,
             disk,
+            versions: Versions::SPOKEN,
             replica: None,
             line: None,
             lines: 0,

@@ -5,9 +5,11 @@
 //! What is on the disks at its end is kept, and a world begins with copies of these: all its
 //! processes start.
 
+use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use serde_json::{Value as Json, json};
+use sync_protocol::{OLDEST_PROTOCOL_VERSION, Versions};
 use sync_server::relay::RelayKey;
 
 use crate::chaos::Dice;
@@ -63,9 +65,12 @@ impl World {
             found.expect("everybody of a plan has a device at the opening")
         };
         let (mut members, mut saved) = (Vec::new(), Vec::new());
-        for role in &plan.members {
+        for (number, role) in plan.members.iter().enumerate() {
             let ((_, files), promised) = device_of(role);
-            let member = Member::on(Disk::with(files), role, bug);
+            let mut member = Member::on(Disk::with(files), role, bug);
+            if plan.old.contains(&number) {
+                member.versions = Versions::only(OLDEST_PROTOCOL_VERSION);
+            }
             planted::device::plant(bug, &member.database());
             members.push(member);
             saved.push(promised.clone());
@@ -95,6 +100,7 @@ impl World {
         let plan = Plan {
             seed: number,
             members: roles,
+            old: BTreeSet::new(),
             events: Vec::<Event>::new(),
         };
         let mut world = Self::of(plan, None, sites, members, dice);

@@ -1,5 +1,7 @@
 //! What is to happen, as data: saved, shrunk and run again.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::connection::Spoiling;
@@ -11,6 +13,9 @@ pub struct Plan {
     pub seed: u64,
     /// Who has a device.
     pub members: Vec<Role>,
+    /// The members whose devices speak only the oldest version of the protocol.
+    #[serde(default)]
+    pub old: BTreeSet<usize>,
     /// What happens, in order of time.
     pub events: Vec<Event>,
 }

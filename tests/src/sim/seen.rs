@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 /// Everything that is counted.
-pub const SIGHTS: [&str; 39] = [
+pub const SIGHTS: [&str; 40] = [
     "a batch is acknowledged",
     "a batch is in quarantine",
     "a case is decided",
@@ -13,6 +13,7 @@ pub const SIGHTS: [&str; 39] = [
     "a connection is cut",
     "a connection times out",
     "a device dials the wrong relay",
+    "a device fetches a segment",
     "a device is copied",
     "a device is killed",
     "a device is lost and replaced",
