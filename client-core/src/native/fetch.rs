@@ -1,12 +1,12 @@
 //! Segments over HTTP, on threads of their own: a download waits for the network, and a device that
 //! leaves does not wait for a download.
 
-use std::io::Read as _;
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::collections::VecDeque;
+use std::io::{self, Read as _};
 use std::thread;
 
 use sync_protocol::{FetchProblem, SegmentHash, SegmentInfo, limits};
-use tokio::sync::mpsc as results;
+use tokio::sync::mpsc;
 
 use crate::link::LinkInput;
 use crate::native::Server;
@@ -17,145 +17,133 @@ const RESUMPTIONS: usize = 32;
 /// How much is read at once, in bytes.
 const PIECE: usize = 64 * 1024;
 
-/// What a thread is to fetch.
-struct Job {
-    segment: SegmentInfo,
-    bearer: String,
-}
-
-/// Fetches segments; begins its threads with the first.
+/// Fetches segments, each on a thread of its own.
+///
+/// Downloads end when it is dropped, at the next piece that arrives.
 pub(super) struct Fetcher {
     server: Server,
-    jobs: Option<mpsc::Sender<Job>>,
-    fetched: results::UnboundedReceiver<LinkInput>,
-    tell: results::UnboundedSender<LinkInput>,
+    /// What all downloads share: their connections to the relay.
+    agent: Option<ureq::Agent>,
+    fetched: mpsc::Receiver<LinkInput>,
+    tell: mpsc::Sender<LinkInput>,
+    /// Segments that no thread could be started for.
+    unstarted: VecDeque<SegmentHash>,
 }
 
 impl Fetcher {
     /// One that fetches from this relay.
     pub(super) fn of(server: Server) -> Self {
-        let (tell, fetched) = results::unbounded_channel();
+        let (tell, fetched) = mpsc::channel(limits::FETCHES_AT_ONCE);
         Self {
             server,
-            jobs: None,
+            agent: None,
             fetched,
             tell,
+            unstarted: VecDeque::new(),
         }
     }
 
     /// Begins to fetch a segment.
     pub(super) fn fetch(&mut self, segment: SegmentInfo, bearer: String) {
-        let (server, tell) = (&self.server, &self.tell);
-        let jobs = self.jobs.get_or_insert_with(|| begin(server, tell));
+        let agent = self.agent.get_or_insert_with(|| self.server.agent());
         let hash = segment.hash;
-        if jobs.send(Job { segment, bearer }).is_err() {
-            // No thread could be started.
-            let fetched = Err(FetchProblem::Failed);
-            self.say(hash, fetched);
+        let download = Download {
+            agent: agent.clone(),
+            url: self.server.segment_url(hash),
+            bearer,
+            whole: usize::try_from(segment.bytes).unwrap_or(usize::MAX),
+            tell: self.tell.clone(),
+        };
+        let work = move || {
+            let fetched = download.run();
+            let told = LinkInput::Fetched { hash, fetched };
+            // Who has left does not hear it.
+            let _heard = download.tell.blocking_send(told);
+        };
+        if let Err(error) = thread::Builder::new().name("fetch".to_owned()).spawn(work) {
+            tracing::warn!(%error, "no thread to fetch a segment on");
+            self.unstarted.push_back(hash);
         }
     }
 
     /// What was fetched next; waits for ever while nothing is.
     pub(super) async fn next(&mut self) -> LinkInput {
+        if let Some(hash) = self.unstarted.pop_front() {
+            let fetched = Err(FetchProblem::Failed);
+            return LinkInput::Fetched { hash, fetched };
+        }
         match self.fetched.recv().await {
             Some(fetched) => fetched,
             None => std::future::pending().await,
         }
     }
-
-    fn say(&self, hash: SegmentHash, fetched: Result<Vec<u8>, FetchProblem>) {
-        // The other half is a field of the same value.
-        let _heard = self.tell.send(LinkInput::Fetched { hash, fetched });
-    }
 }
 
-/// Begins the threads; they end when nobody can give them work any more.
-fn begin(server: &Server, tell: &results::UnboundedSender<LinkInput>) -> mpsc::Sender<Job> {
-    let (jobs, waiting) = mpsc::channel();
-    let waiting: Arc<Mutex<mpsc::Receiver<Job>>> = Arc::new(Mutex::new(waiting));
-    for _ in 0..limits::FETCHES_AT_ONCE {
-        let (server, waiting, tell) = (server.clone(), Arc::clone(&waiting), tell.clone());
-        let work = move || {
-            let agent = server.agent();
-            loop {
-                let job = waiting
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .recv();
-                let Ok(Job { segment, bearer }) = job else {
-                    return;
-                };
-                let hash = segment.hash;
-                let fetched = download(&agent, &server.segment_url(hash), &segment, &bearer);
-                if tell.send(LinkInput::Fetched { hash, fetched }).is_err() {
-                    return;
-                }
-            }
-        };
-        if let Err(error) = thread::Builder::new().name("fetch".to_owned()).spawn(work) {
-            tracing::warn!(%error, "no thread to fetch segments on");
-        }
-    }
-    jobs
-}
-
-/// Fetches a segment whole; a download that breaks goes on at that byte, as long as more comes.
-fn download(
-    agent: &ureq::Agent,
-    url: &str,
-    segment: &SegmentInfo,
-    bearer: &str,
-) -> Result<Vec<u8>, FetchProblem> {
-    let whole = usize::try_from(segment.bytes).unwrap_or(usize::MAX);
-    let mut bytes = Vec::new();
-    for _ in 0..RESUMPTIONS {
-        let before = bytes.len();
-        let went = go_on(agent, url, bearer, whole, &mut bytes);
-        if bytes.len() == whole {
-            return Ok(bytes);
-        }
-        match went {
-            Err(FetchProblem::Gone) => return Err(FetchProblem::Gone),
-            _ if bytes.len() > before => {}
-            _ => break,
-        }
-    }
-    Err(FetchProblem::Failed)
-}
-
-/// Reads on from where the bytes end, to the end of the segment or of the connection.
-fn go_on(
-    agent: &ureq::Agent,
-    url: &str,
-    bearer: &str,
+/// A segment on its way.
+struct Download {
+    agent: ureq::Agent,
+    url: String,
+    bearer: String,
+    /// How long it is, in bytes.
     whole: usize,
-    bytes: &mut Vec<u8>,
-) -> Result<(), FetchProblem> {
-    let failed = |error: &dyn std::fmt::Display| {
-        tracing::debug!(%error, "a download broke");
-        FetchProblem::Failed
-    };
-    let mut request = agent
-        .get(url)
-        .header("Authorization", format!("Bearer {bearer}"));
-    if !bytes.is_empty() {
-        request = request.header("Range", format!("bytes={}-", bytes.len()));
-    }
-    let response = request.call().map_err(|error| failed(&error))?;
-    match response.status().as_u16() {
-        200 => bytes.clear(),
-        206 => {}
-        401 | 404 => return Err(FetchProblem::Gone),
-        status => return Err(failed(&format_args!("the relay says {status}"))),
-    }
-    let room = whole.saturating_sub(bytes.len());
-    let mut body = response.into_body().into_reader().take(room as u64);
-    let mut piece = vec![0; PIECE];
-    loop {
-        match body.read(&mut piece) {
-            Ok(0) => return Ok(()),
-            Ok(read) => bytes.extend_from_slice(piece.get(..read).unwrap_or_default()),
-            Err(error) => return Err(failed(&error)),
+    tell: mpsc::Sender<LinkInput>,
+}
+
+impl Download {
+    /// Fetches it whole; a download that breaks goes on at that byte, as long as more comes.
+    fn run(&self) -> Result<Vec<u8>, FetchProblem> {
+        let mut bytes = Vec::new();
+        for _ in 0..RESUMPTIONS {
+            let before = bytes.len();
+            let went = self.go_on(&mut bytes);
+            if bytes.len() == self.whole {
+                return Ok(bytes);
+            }
+            match went {
+                Err(FetchProblem::Gone) => return Err(FetchProblem::Gone),
+                _ if self.tell.is_closed() => break,
+                _ if bytes.len() > before => {}
+                _ => break,
+            }
         }
+        Err(FetchProblem::Failed)
+    }
+
+    /// Reads on from where the bytes end, to the end of the segment or of the connection.
+    fn go_on(&self, bytes: &mut Vec<u8>) -> Result<(), FetchProblem> {
+        let failed = |error: &dyn std::fmt::Display| {
+            tracing::debug!(%error, "a download broke");
+            FetchProblem::Failed
+        };
+        let mut request = self
+            .agent
+            .get(&self.url)
+            .header("Authorization", format!("Bearer {}", self.bearer));
+        if !bytes.is_empty() {
+            request = request.header("Range", format!("bytes={}-", bytes.len()));
+        }
+        let response = request.call().map_err(|error| failed(&error))?;
+        match response.status().as_u16() {
+            200 => bytes.clear(),
+            206 => {}
+            401 | 404 => return Err(FetchProblem::Gone),
+            status => return Err(failed(&format_args!("the relay says {status}"))),
+        }
+        let room = self.whole.saturating_sub(bytes.len());
+        let body = response.into_body().into_reader().take(room as u64);
+        self.read(body, bytes).map_err(|error| failed(&error))
+    }
+
+    /// Reads until the end, or until nobody waits for it any more.
+    fn read(&self, mut body: impl io::Read, bytes: &mut Vec<u8>) -> io::Result<()> {
+        let mut piece = vec![0; PIECE];
+        while !self.tell.is_closed() {
+            let read = body.read(&mut piece)?;
+            if read == 0 {
+                break;
+            }
+            bytes.extend_from_slice(piece.get(..read).unwrap_or_default());
+        }
+        Ok(())
     }
 }

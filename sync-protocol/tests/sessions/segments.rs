@@ -1,5 +1,7 @@
 //! Segments, from version 2 on: what a device wants, fetches and follows.
 
+use std::slice;
+
 use sync_protocol::entry::SaveEntry;
 use sync_protocol::frame::encode_relay;
 use sync_protocol::message::{ClientMessage, Follow, Manifest, RelayMessage, Want, Welcome};
@@ -190,7 +192,7 @@ fn a_device_that_comes_back_fetches_what_it_has_not_and_keeps_its_cursor() {
         ..Device::config()
     });
     let effects = device.hear(manifest(cursor(8), &[one.0, two.0.clone()]));
-    assert_eq!(fetches(&effects), [two.0.clone()]);
+    assert_eq!(fetches(&effects), slice::from_ref(&two.0));
     device.fetched(&two.0, &two.1);
     let effects = device.stored(&two.0);
     assert_eq!(sent_by_client(&effects), [follow(4)]);
@@ -237,7 +239,7 @@ fn what_is_gone_is_asked_for_anew_and_what_came_damaged_is_fetched_again() {
     let mut device = Device::welcomed(Device::config());
     device.hear(manifest(cursor(7), &[one.0.clone(), two.0.clone()]));
     let effects = device.fetched(&one.0, &one.1[1..]);
-    assert_eq!(fetches(&effects), [one.0.clone()]);
+    assert_eq!(fetches(&effects), slice::from_ref(&one.0));
     device.fetched(&one.0, &one.1);
     device.stored(&one.0);
     let effects = device.failed(&two.0, FetchProblem::Gone);
@@ -249,7 +251,7 @@ fn what_is_gone_is_asked_for_anew_and_what_came_damaged_is_fetched_again() {
     assert_eq!(device.fetched(&two.0, &two.1), []);
     let three = segment(3, "group");
     let effects = device.hear(manifest(cursor(8), &[one.0, three.0.clone()]));
-    assert_eq!(fetches(&effects), [three.0.clone()]);
+    assert_eq!(fetches(&effects), slice::from_ref(&three.0));
     device.fetched(&three.0, &three.1);
     let effects = device.stored(&three.0);
     assert_eq!(sent_by_client(&effects), [follow(7)]);
@@ -262,7 +264,7 @@ fn a_device_to_which_nothing_ever_comes_reads_the_log_and_another_comes_back() {
     device.hear(manifest(cursor(7), std::slice::from_ref(&one.0)));
     for _ in 1..limits::FETCH_FAILURES {
         let effects = device.failed(&one.0, FetchProblem::Failed);
-        assert_eq!(fetches(&effects), [one.0.clone()]);
+        assert_eq!(fetches(&effects), slice::from_ref(&one.0));
     }
     let effects = device.failed(&one.0, FetchProblem::Failed);
     assert_eq!(effects[0], ClientEffect::ReadFromStart);

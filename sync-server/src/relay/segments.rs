@@ -156,7 +156,7 @@ impl<S: ReadStore> FrontDesk<'_, S> {
                     (order, self.info(&group, *space, &row))
                 }));
             }
-            segments.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+            segments.sort_unstable_by_key(|(order, _)| *order);
             let reached = self.store().head_at(through)?.unwrap_or(LogHead::START);
             Ok(Some(Offer {
                 cursor: Cursor {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use anyhow::Result;
+use axum::Extension;
 use axum::extract::{Path, State};
 use axum::http::header::{
     ACCEPT_RANGES, AUTHORIZATION, CACHE_CONTROL, CONTENT_RANGE, CONTENT_TYPE, RANGE,
@@ -15,6 +16,7 @@ use sync_protocol::{Offer, SegmentHash};
 use sync_server::relay::Fetched;
 
 use super::Hub;
+use super::connections::Permit;
 use crate::clock;
 
 /// Works out what a device that wants these spaces is offered; packs first what is not, or not any
@@ -51,6 +53,7 @@ pub(super) async fn offer(
 /// Gives a segment, or the rest of one.
 pub(super) async fn segment(
     State(hub): State<Arc<Hub>>,
+    Extension(permit): Extension<Arc<Permit>>,
     Path(name): Path<String>,
     headers: HeaderMap,
 ) -> Response {
@@ -67,8 +70,12 @@ pub(super) async fn segment(
     let now = clock::now();
     let fetched = hub
         .readers
-        .ask(move |desk| desk.fetch(now, &bearer, &SegmentHash(hash)));
-    match fetched.await {
+        .ask(move |desk| desk.fetch(now, &bearer, &SegmentHash(hash)))
+        .await;
+    if let Ok(Fetched::Segment(_) | Fetched::NotFound) = fetched {
+        permit.prove();
+    }
+    match fetched {
         Ok(Fetched::Segment(bytes)) => {
             metrics::counter!("forecourt_segments_total").increment(1);
             answer(
