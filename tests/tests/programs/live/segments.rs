@@ -47,7 +47,7 @@ fn a_new_device_fetches_segments_and_is_whole() {
     let showroom = showroom();
     let chen = showroom.site.enrol("陈刚", "chen");
     let report: Json = chen.sync();
-    assert!(report["segments"].as_u64().unwrap() >= 2, "{report}");
+    assert!(report["segments"].as_u64().unwrap() > 0, "{report}");
     assert!(
         report["received"].as_u64().unwrap() > CUSTOMERS as u64,
         "{report}"
