@@ -122,21 +122,64 @@ fn line_at(text: &[u8], place: usize) -> usize {
     before.iter().filter(|byte| **byte == b'\n').count() + 1
 }
 
-/// The separator that makes most cells of the first records; within quotes it makes none.
+/// The separator that parts most cells of the first records; one that leaves each quote at the edge
+/// of a cell goes before one that does not.
 fn separator(text: &str) -> u8 {
-    let mut best = (b',', 0);
+    let mut best = (b',', (false, 0));
     for candidate in SEPARATORS {
-        let count: usize = reader(text, candidate)
-            .byte_records()
-            .take(10)
-            .map_while(Result::ok)
-            .map(|record| record.len().saturating_sub(1))
-            .sum();
-        if count > best.1 {
-            best = (candidate, count);
+        let parted = parted(text.as_bytes(), candidate);
+        if parted > best.1 {
+            best = (candidate, parted);
         }
     }
     best.0
+}
+
+/// Whether a separator parts cells in the first records and each quote opens or closes one of them
+/// (RFC 4180, 2), and how many times it parts them.
+fn parted(text: &[u8], separator: u8) -> (bool, usize) {
+    let (mut records, mut parts, mut is_clean) = (0, 0, true);
+    let mut place = Place::Line;
+    for byte in text {
+        place = match (place, *byte) {
+            (Place::Quoted, b'"') => Place::Closed,
+            (Place::Quoted, _) | (Place::Closed, b'"') => Place::Quoted,
+            (_, byte) if byte == separator => {
+                parts += 1;
+                Place::Cell
+            }
+            (Place::Line, b'\r' | b'\n') => Place::Line,
+            (_, b'\r' | b'\n') => {
+                records += 1;
+                if records == 10 {
+                    break;
+                }
+                Place::Line
+            }
+            (Place::Line | Place::Cell, b'"') => Place::Quoted,
+            (Place::Line | Place::Cell, _) => Place::Plain,
+            (Place::Plain | Place::Closed, byte) => {
+                is_clean &= byte != b'"' && place != Place::Closed;
+                Place::Plain
+            }
+        };
+    }
+    (is_clean && parts > 0, parts)
+}
+
+/// Where a byte of such text stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// Where a line begins.
+    Line,
+    /// Where a cell begins within a line.
+    Cell,
+    /// In a cell without quotes.
+    Plain,
+    /// Between quotes.
+    Quoted,
+    /// Behind a quote that closes, or is the first of two that stand for one.
+    Closed,
 }
 
 fn reader(text: &str, separator: u8) -> Reader<&[u8]> {
@@ -184,6 +227,18 @@ mod tests {
         let foreign = "name;size\n\"a,b,c,d\";3\" disc\n";
         let cells = read(foreign.as_bytes()).unwrap();
         assert_eq!(cells, grid(&[&["name", "size"], &["a,b,c,d", "3\" disc"]]));
+    }
+
+    #[test]
+    fn a_cell_of_many_lines_does_not_say_what_separates() {
+        let written = grid(&[&["a", "b"], &["=1+1", ",-5\n;b\n=1+1;'+2\n1\n;"]]);
+        assert_eq!(
+            read(&write(&written).unwrap()).unwrap(),
+            [
+                grid(&[&["a", "b"]]).remove(0),
+                grid(&[&["'=1+1", ",-5\n;b\n=1+1;'+2\n1\n;"]]).remove(0),
+            ]
+        );
     }
 
     #[test]
