@@ -37,8 +37,8 @@ pub(crate) fn number_and_remark(handle: &DocHandle) -> Result<(u64, String)> {
     handle.with_document(|document| {
         let (number, _) = document.get(ROOT, "number")?.context("a number")?;
         let (remark, _) = document.get(ROOT, REMARK)?.context("a remark")?;
-        let number = number.to_i64().context("a whole number")?;
-        let remark = remark.to_str().context("a text")?.to_owned();
+        let number = number.as_i64().context("a whole number")?;
+        let remark = remark.as_str().context("a text")?.to_owned();
         Ok((u64::try_from(number)?, remark))
     })
 }
